@@ -1,0 +1,1 @@
+"""What people decided: the casebook and its audit chain."""

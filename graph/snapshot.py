@@ -1,0 +1,126 @@
+"""One consistent set of records with what is derived from them, as views of a DuckDB connection.
+
+A snapshot is what every search reads: the seven record tables of `loaders/tables.py` and
+
+    account_kinds(account, kind, operator)     every account that any record names; kind may be null
+    judgements(a, b, verdict, seq)             what people said of pairs: same | different
+    cancelled(record_id, refund_id)            transfers undone by a refund, and the refund   (effective.py)
+    payments(record_id, at_us, seq, ord, source, target, amount_minor, currency, kind)
+                                               effective payment and red_packet transfers; ord is
+                                               the place in the total order                   (effective.py)
+    links(a, b, grade, kinds, sharers, why)    a < b; grade controller | associated           (entities.py)
+    entity_of(account, entity)                 every account; entity = smallest account id    (entities.py)
+    ignored_identifiers(kind, value, accounts) identifiers over their cap                     (entities.py)
+    custody(...)                               one row per gift record                        (custody.py)
+
+Each derived table has one module that makes it, `derive(con, settings, ...)`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from regift.loaders.tables import TABLES
+
+DAY_US = 86_400_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What a run is told besides the records; part of every digest."""
+
+    clock_unit_us: int = 1_000_000
+    time_zone: str = "Asia/Shanghai"
+    refund_window_us: int = 7 * DAY_US
+    return_window_us: int = DAY_US
+    buy_back_first_level: bool = False
+    entity_max: int = 30
+    identifier_caps: Mapping[str, int] = field(
+        default_factory=lambda: {"phone": 3, "payment_card": 5, "device": 10, "payee": 20}
+    )
+    typology: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+class Snapshot:
+    """Records and derived tables behind one connection; nothing in it changes while it is open.
+
+    con: the DuckDB connection; searches may make temporary tables of their own in it.
+    settings: what the derived tables were made with.
+    """
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+        self.con = con
+        self.settings = settings
+
+    def close(self) -> None:
+        """Give back memory and files."""
+        self.con.close()
+
+    def __enter__(self) -> "Snapshot":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+
+def define_account_kinds(con: duckdb.DuckDBPyConnection) -> None:
+    """Make `account_kinds`: every account that a record names, once.
+
+    The kind of an account without a row in `accounts` is null: unknown.
+    """
+    con.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE account_kinds AS
+        WITH named AS (
+            SELECT source AS account FROM gifts UNION SELECT target FROM gifts
+            UNION SELECT source FROM transfers UNION SELECT target FROM transfers
+            UNION SELECT account FROM accounts UNION SELECT account FROM identifiers
+            UNION SELECT account FROM certificates UNION SELECT account FROM labels
+            UNION SELECT issuer FROM items WHERE issuer IS NOT NULL
+            UNION SELECT a FROM judgements UNION SELECT b FROM judgements)
+        SELECT account, kind, operator FROM named LEFT JOIN accounts USING (account)
+        """
+    )
+
+
+def snapshot_from_rows(
+    rows: Mapping[str, list[dict[str, Any]]],
+    settings: Settings | None = None,
+    judgements: tuple[tuple[str, str, str], ...] = (),
+) -> Snapshot:
+    """A snapshot of a few records given as stored columns: for examples, notebooks and tests.
+
+    rows: table name -> rows, keys as `Column.stored`; missing columns are null.
+    judgements: (account, account, "same" | "different").
+
+    >>> row = {"record_id": "g1", "at_us": 0, "source": "brand", "target": "ann", "item": "x",
+    ...        "kind": "issue"}
+    >>> with snapshot_from_rows({"gifts": [row]}) as graph:
+    ...     graph.con.sql("SELECT level FROM custody").fetchall()
+    [(0,)]
+    """
+    from regift.graph.derive import derive_all
+
+    settings = settings or Settings()
+    con = duckdb.connect()
+    con.execute("SET TimeZone = 'UTC'; SET threads = 1")
+    for table in TABLES.values():
+        con.execute(f"CREATE TABLE {table.name} ({table.ddl})")
+        given = rows.get(table.name, [])
+        if given:
+            columns = [c.stored for c in table.columns]
+            unknown = set().union(*given) - set(columns)
+            if unknown:
+                raise KeyError(f"{table.name} has no column {', '.join(sorted(unknown))}")
+            given_table = pa.Table.from_pydict({c: [r.get(c) for r in given] for c in columns})
+            con.register("_given", given_table)
+            con.execute(f"INSERT INTO {table.name} SELECT * FROM _given")
+            con.unregister("_given")
+    con.execute("CREATE TABLE judgements (a VARCHAR, b VARCHAR, verdict VARCHAR, seq BIGINT)")
+    for seq, (a, b, verdict) in enumerate(judgements):
+        con.execute("INSERT INTO judgements VALUES (?, ?, ?, ?)", [*sorted((a, b)), verdict, seq])
+    derive_all(con, settings)
+    return Snapshot(con, settings)

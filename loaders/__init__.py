@@ -1,0 +1,1 @@
+"""Outside files -> accepted rows and rejected rows with reasons; also the simulator."""

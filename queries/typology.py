@@ -1,0 +1,56 @@
+"""The shape of a typology: one declaration from which registry, parameters and documents derive.
+
+A file in this folder holds all that a typology is: its docstring (drawn pattern, strict and
+non-strict comparisons, cost, sources), a frozen `Params`, `find(graph, params) -> Findings`, and
+one `TYPOLOGY = Typology(...)`. One line in `queries/__init__.py` registers it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from regift.graph.snapshot import Snapshot
+from regift.queries.findings import Findings
+
+PARTITIONS = ("item", "account", "slice", "whole")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Typology:
+    """What the rest of regift has to know about a typology.
+
+    partition: what can be recomputed alone. `item`: `find` of a graph that holds only some items
+        gives exactly the findings of those items; `account`: the same for the ledger rows and
+        records of some accounts; `slice`: for roots in a time slice plus `halo`; `whole`: neither.
+    unit of a finding (`Findings.unit`): the item, account or slice that owns it.
+    halo: how far (us) after its slice a search must see, from the parameters.
+    reads: the derived tables it depends on; when none of them changed it need not run.
+    fact: whether a finding is a fact of the records (definitions D-12, D-14).
+    kappa: share of non-chance findings that are worth a reviewer's time, as x/100.
+    """
+
+    name: str
+    prefix: str
+    layer: str
+    family: str
+    kappa_percent: int
+    fact: bool
+    clauses: tuple[str, ...]
+    partition: str
+    anchor: str
+    params: type
+    find: Callable[[Snapshot, Any], Findings]
+    halo: Callable[[Any], int] | None = None
+    reads: tuple[str, ...] = ()
+    count: Callable[[Snapshot, Any], dict[str, Any]] | None = None
+    cypher: str | None = None
+    texts: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.partition not in PARTITIONS:
+            raise ValueError(f"{self.name}: partition {self.partition!r} is not one of {PARTITIONS}")
+
+    @property
+    def engines(self) -> tuple[str, ...]:
+        """Engines that can run it, by the names of `--engine`."""
+        return ("embedded", "neo4j") if self.cypher else ("embedded",)

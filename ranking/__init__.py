@@ -1,0 +1,1 @@
+"""Findings -> cases with stable ids -> scores -> order and reasons."""

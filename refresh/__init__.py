@@ -1,0 +1,1 @@
+"""The run: staged loads -> records -> ledger -> findings -> cases, then one atomic switch."""

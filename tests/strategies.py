@@ -1,0 +1,255 @@
+"""Hypothesis strategies: small sets of records, valid under loaders/tables.py, rich in ties.
+
+2 to 5 accounts, 1 to 3 items, times on a grid of six hours. Names sort unlike their order of use.
+"""
+
+import random
+from dataclasses import dataclass, replace
+from typing import Any
+
+from build import EPOCH_US, Judgements, Rows
+from hypothesis import strategies as st
+
+from regift.graph.snapshot import Settings, Snapshot, snapshot_from_rows
+from regift.loaders.tables import ACCOUNT_KINDS, CHANNELS
+
+TICK_US = 6 * 3_600_000_000
+ACCOUNT_COLUMNS = ("source", "target", "account", "issuer")
+LINKING = (
+    "phone",
+    "device",
+    "phone",
+    "payment_card",
+    "device",
+    "payee",
+    "ip",
+    "legal_subject",
+    "wallet",
+)
+
+
+@dataclass(frozen=True)
+class World:
+    """Records with what people said of them and how they are read."""
+
+    rows: Rows
+    judgements: Judgements
+    settings: Settings
+
+    def snapshot(self) -> Snapshot:
+        return snapshot_from_rows(self.rows, self.settings, self.judgements)
+
+    def shuffled(self, seed: int) -> "World":
+        """The same rows in another order."""
+        chance = random.Random(seed)
+        rows = {name: chance.sample(each, len(each)) for name, each in self.rows.items()}
+        return replace(self, rows=rows)
+
+    def names(self) -> list[str]:
+        named = {
+            row[c]
+            for each in self.rows.values()
+            for row in each
+            for c in ACCOUNT_COLUMNS
+            if row.get(c)
+        }
+        return sorted(named | {name for a, b, _ in self.judgements for name in (a, b)})
+
+    def renamed(self, names: dict[str, str]) -> "World":
+        """The same world, its accounts under other names."""
+        rows = {
+            table: [row | {c: names[row[c]] for c in ACCOUNT_COLUMNS if row.get(c)} for row in each]
+            for table, each in self.rows.items()
+        }
+        judged = tuple((names[a], names[b], verdict) for a, b, verdict in self.judgements)
+        return World(rows, judged, self.settings)
+
+
+def odd_names(names: list[str], seed: int) -> dict[str, str]:
+    """Other names in the same order, with quotes, Chinese and emoji in them."""
+    chance = random.Random(seed)
+    marks = ("x", "赠", "🎁", chr(39), chr(34))
+    return {name: f"{i:02}{chance.choice(marks)}" for i, name in enumerate(names)}
+
+
+@st.composite
+def _gifts(
+    draw: st.DrawFn, accounts: list[str], items: list[str], kinds: tuple[str, ...]
+) -> list[dict[str, Any]]:
+    count = draw(st.integers(1, 7))
+    ids = draw(st.permutations([f"g{i}" for i in range(count)]))
+    last: dict[str, tuple[str, str, int]] = {}
+    rows: list[dict[str, Any]] = []
+    for i in range(count):
+        item = draw(st.sampled_from(items))
+        giver, holder, at = last.get(item, (accounts[0], accounts[0], draw(st.integers(0, 3))))
+        how = draw(st.sampled_from(("on", "on", "on", "on", "back", "any")))
+        source = draw(st.sampled_from(accounts)) if how == "any" else holder
+        target = draw(st.sampled_from(accounts))
+        target = {"back": giver, "self": source}.get(how, target)
+        kind = draw(st.sampled_from(("issue", "gift", "sale") if item not in last else kinds))
+        at = draw(st.sampled_from((at, at, at + 1, at + 2, at + 4, max(0, at - 2)))) % 13
+        row = {
+            "record_id": ids[i],
+            "at_us": EPOCH_US + at * TICK_US,
+            "source": source,
+            "target": target,
+            "item": item,
+            "kind": kind,
+            "channel": draw(st.sampled_from((None, None, "mini_program", *CHANNELS))),
+            "seq": draw(st.sampled_from((None, None, None, 0, 1, -1))),
+        }
+        if draw(st.sampled_from((True, False, False))):
+            row |= {"price_minor": draw(st.sampled_from((0, 400, 1000, 2000)))}
+            row |= {"currency": draw(st.sampled_from(("CNY", "CNY", "CNY", "USD")))}
+        if kind == "return" and rows and draw(st.booleans()):
+            row["refers_to"] = draw(st.sampled_from([r["record_id"] for r in rows] + ["none"]))
+        rows.append(row)
+        last[item] = (source, target, at)
+    return rows
+
+
+@st.composite
+def _transfers(
+    draw: st.DrawFn, accounts: list[str], gifts: list[dict[str, Any]], most: int
+) -> list[dict[str, Any]]:
+    count = draw(st.integers(0, most))
+    ids = draw(st.permutations([f"t{i}" for i in range(count)]))
+    rows: list[dict[str, Any]] = []
+    for i in range(count):
+        how = draw(st.sampled_from(("paid", "paid", "paid", "on", "on", "refund", "any")))
+        at = draw(st.integers(0, 12))
+        source, target = draw(st.tuples(st.sampled_from(accounts), st.sampled_from(accounts)))
+        kind = draw(st.sampled_from(("payment", "payment", "red_packet", "refund", "fee", "topup")))
+        amount = draw(st.sampled_from((100, 400, 500, 600, 900, 1000, 1000, 2000, 5000)))
+        currency = draw(st.sampled_from(("CNY", "CNY", "CNY", "CNY", "USD", "JPY")))
+        refers_to = None
+        if how == "paid":
+            gift = draw(st.sampled_from(gifts))
+            source, target, kind = gift["target"], gift["source"], "payment"
+            at = (gift["at_us"] - EPOCH_US) // TICK_US + draw(st.integers(-1, 2))
+        if how == "on" and rows:
+            gift, paid = draw(st.sampled_from(gifts)), rows[-1]
+            source, target, kind = paid["target"], gift["source"], "payment"
+            at = (paid["at_us"] - EPOCH_US) // TICK_US + draw(st.integers(0, 2))
+        if how == "refund" and rows:
+            paid = draw(st.sampled_from(rows))
+            source, target, kind = paid["target"], paid["source"], "refund"
+            amount, currency = paid["amount_minor"], paid["currency"]
+            refers_to = draw(st.sampled_from((None, None, *(r["record_id"] for r in rows))))
+        rows.append(
+            {
+                "record_id": ids[i],
+                "at_us": EPOCH_US + at * TICK_US,
+                "source": source,
+                "target": target,
+                "amount_minor": amount,
+                "currency": currency,
+                "kind": kind,
+                "seq": draw(st.sampled_from((None, None, 0, 1))),
+                "refers_to": refers_to,
+            }
+        )
+    return rows
+
+
+def _accounts(accounts: list[str]) -> st.SearchStrategy[list[dict[str, Any]]]:
+    kinds = st.lists(
+        st.sampled_from((None, "absent", "official_account", *ACCOUNT_KINDS)),
+        min_size=len(accounts),
+        max_size=len(accounts),
+    )
+    return kinds.map(
+        lambda chosen: [
+            {"account": account, "kind": kind}
+            for account, kind in zip(accounts, chosen, strict=True)
+            if kind != "absent"
+        ]
+    )
+
+
+def _items(accounts: list[str], items: list[str]) -> st.SearchStrategy[list[dict[str, Any]]]:
+    def row(item: str) -> st.SearchStrategy[dict[str, Any] | None]:
+        return st.one_of(
+            st.none(),
+            st.builds(
+                lambda issuer, collection, price: {
+                    "item": item,
+                    "issuer": issuer,
+                    "collection": collection,
+                    "price_minor": price,
+                    "currency": None if price is None else "CNY",
+                },
+                st.sampled_from((None, accounts[0], accounts[-1])),
+                st.sampled_from((None, "c", "d")),
+                st.sampled_from((None, None, None, 1000)),
+            ),
+        )
+
+    rows = st.tuples(*(row(item) for item in items))
+    return rows.map(lambda chosen: [row for row in chosen if row is not None])
+
+
+def _identifiers(accounts: list[str]) -> st.SearchStrategy[list[dict[str, Any]]]:
+    used = st.tuples(
+        st.sampled_from(accounts), st.sampled_from(LINKING), st.sampled_from(("1", "1", "2"))
+    )
+    return st.one_of(st.just(set()), st.sets(used, min_size=2, max_size=7)).map(
+        lambda chosen: [
+            {"account": account, "kind": kind, "value": value}
+            for account, kind, value in sorted(chosen)
+        ]
+    )
+
+
+@st.composite
+def _certificates(draw: st.DrawFn, accounts: list[str]) -> list[dict[str, Any]]:
+    rows = []
+    for i in range(draw(st.integers(0, 3))):
+        start, length = draw(st.integers(0, 12)), draw(st.sampled_from((None, 0, 1, 2, 4)))
+        rows.append(
+            {
+                "account": draw(st.sampled_from(accounts[:2])),
+                "partner_company": "chain co",
+                "filing_number": f"F{i}",
+                "valid_from_us": EPOCH_US + start * TICK_US,
+                "valid_to_us": None if length is None else EPOCH_US + (start + length) * TICK_US,
+            }
+        )
+    return rows
+
+
+def _settings() -> st.SearchStrategy[Settings]:
+    caps = {"phone": 3, "payment_card": 5, "device": 10, "payee": 20}
+    return st.builds(
+        Settings,
+        refund_window_us=st.sampled_from((TICK_US, 4 * TICK_US, 28 * TICK_US)),
+        return_window_us=st.sampled_from((4 * TICK_US, 4 * TICK_US, TICK_US, 0)),
+        buy_back_first_level=st.booleans(),
+        entity_max=st.sampled_from((30, 30, 2, 3)),
+        identifier_caps=st.sampled_from((caps, caps, caps | {"phone": 2, "device": 2})),
+    )
+
+
+KINDS = ("gift", "gift", "gift", "sale", "issue", "return", "burn")
+PAID_KINDS = ("gift", "gift", "gift", "gift", "sale", "return")
+
+
+@st.composite
+def record_sets(draw: st.DrawFn, *, paid: bool = False) -> World:
+    """A small world; `paid` makes most records gifts and the payments that may belong to them."""
+    accounts = draw(st.permutations(["a", "b", "c", "d", "e"][: draw(st.integers(2, 5))]))
+    items = ["x", "y", "z"][: draw(st.integers(1, 3))]
+    gifts = draw(_gifts(accounts, items, PAID_KINDS if paid else KINDS))
+    pair = st.tuples(st.sampled_from(accounts), st.sampled_from(accounts))
+    said = st.tuples(pair, st.sampled_from(("same", "different", "different")))
+    judgements = draw(st.lists(said.filter(lambda j: j[0][0] != j[0][1]), max_size=2))
+    rows = {
+        "gifts": gifts,
+        "transfers": draw(_transfers(accounts, gifts, 8 if paid else 3)),
+        "accounts": draw(_accounts(accounts)),
+        "items": draw(_items(accounts, items)),
+        "identifiers": draw(_identifiers(accounts)),
+        "certificates": draw(_certificates(accounts)),
+    }
+    return World(rows, tuple((a, b, verdict) for (a, b), verdict in judgements), draw(_settings()))

@@ -14,7 +14,7 @@ Table `custody`, one row per row of `gifts`, as definitions D-2 has it (rules an
     undone         null | return | gift: both hops of a pair that cancels out
     partner        record_id of the other hop of that pair
     reissued       the issuer hands on an item that had come back to it
-    linked         the ends are associated, but not one entity
+    linked         the ends are linked, but not one entity (associated, or the union was refused)
     cycle_from     ord of the first hop of the minimal cycle that this hop closes
     holder_before  account that held the item before the hop, if one is known
 """
@@ -36,6 +36,16 @@ from regift.graph.custody_kernel import (
 )
 from regift.graph.snapshot import Settings
 from regift.loaders.tables import CHANNELS
+
+CUSTODY_DDL = (
+    "record_id VARCHAR, item VARCHAR, ord BIGINT, at_us BIGINT, seq BIGINT, source VARCHAR, "
+    "target VARCHAR, source_entity VARCHAR, target_entity VARCHAR, kind VARCHAR, "
+    "price_minor BIGINT, currency VARCHAR, channel VARCHAR, collection VARCHAR, issuer VARCHAR, "
+    "issuer_how VARCHAR, rule VARCHAR, level BIGINT, lower_bound BOOLEAN, gap VARCHAR, "
+    "undone VARCHAR, partner VARCHAR, reissued BOOLEAN, linked BOOLEAN, cycle_from BIGINT, "
+    "holder_before VARCHAR"
+)
+"""Columns of the table, in order."""
 
 WORK_TABLES = ("_cu_codes", "_cu_items", "_cu_sorted")
 
@@ -173,8 +183,7 @@ def _write(con: duckdb.DuckDBPyConnection, ledger: Ledger, name: str) -> None:
     con.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE {name} AS
-        WITH ties AS (SELECT DISTINCT a, b FROM links WHERE grade = 'associated'),
-        undone AS (
+        WITH undone AS (
             SELECT pos, record_id AS partner FROM _cu_sorted
             WHERE pos IN (SELECT w_partner FROM _cu_walked WHERE w_partner >= 0))
         SELECT h.record_id, h.item, w_ord::BIGINT AS ord, h.at_us, h.seq, h.source, h.target,
@@ -185,15 +194,14 @@ def _write(con: duckdb.DuckDBPyConnection, ledger: Ledger, name: str) -> None:
                {_words("w_rule", RULES)} AS rule, w_level::BIGINT AS level,
                w_bound = 1 AS lower_bound, {_words("w_gap", GAPS)} AS gap,
                {_words("w_undone", UNDONE)} AS undone, u.partner, w_reissued = 1 AS reissued,
-               ties.a IS NOT NULL AND h.source_entity != h.target_entity AS linked,
+               l.a IS NOT NULL AND h.source_entity != h.target_entity AS linked,
                CASE WHEN w_cycle >= 0 THEN w_cycle::BIGINT END AS cycle_from,
                b.account AS holder_before
         FROM _cu_sorted h JOIN _cu_walked w USING (pos)
         LEFT JOIN undone u ON u.pos = w_partner
         LEFT JOIN _cu_codes i ON i.code = w_issuer
         LEFT JOIN _cu_codes b ON b.code = w_holder
-        LEFT JOIN ties ON ties.a = least(h.source, h.target)
-                      AND ties.b = greatest(h.source, h.target)
+        LEFT JOIN links l ON l.a = least(h.source, h.target) AND l.b = greatest(h.source, h.target)
         """
     )
     con.unregister("_cu_walked")

@@ -177,9 +177,9 @@ def _rule(hops: Hops, i: int, issuer: int, window_us: int, state: Ints, stack: I
         return BY_ISSUE
     source = hops.entity[hops.source[i]]
     holder = state[HOLDER]
-    if issuer >= 0 and source == hops.entity[issuer]:
-        if holder == UNKNOWN or (holder >= 0 and hops.entity[holder] == source):
-            return BY_ISSUER
+    held_by_source = holder >= 0 and hops.entity[holder] == source
+    if issuer >= 0 and source == hops.entity[issuer] and (holder == UNKNOWN or held_by_source):
+        return BY_ISSUER
     if state[DEPTH] > 0 and _undoes(hops, i, stack[state[DEPTH] - 1], window_us):
         return BY_RETURN
     return BY_INTERNAL if source == hops.entity[hops.target[i]] else BY_HOP

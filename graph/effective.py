@@ -50,7 +50,7 @@ _SUSPECTS = f"""
 """
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
+@njit(nogil=True, cache=True)
 def cancel(
     back: npt.NDArray[np.bool_], at_us: Longs, key: Longs, named: Longs, window_us: int
 ) -> Longs:
@@ -110,9 +110,17 @@ def derive(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     con.register("_undone", undone)
     con.execute("CREATE OR REPLACE TEMP TABLE cancelled AS SELECT * FROM _undone")
     con.unregister("_undone")
+    define_payments(con, "TABLE")
+
+
+def define_payments(con: duckdb.DuckDBPyConnection, what: str = "VIEW") -> None:
+    """Make `payments` of `transfers` and `cancelled`, as a temporary TABLE or VIEW.
+
+    A reader that may never ask for payments takes the view: its sort is paid for when it is read.
+    """
     con.execute(
         f"""
-        CREATE OR REPLACE TEMP TABLE payments AS
+        CREATE OR REPLACE TEMP {what} payments AS
         SELECT record_id, at_us, coalesce(seq, 0) AS seq,
                row_number() OVER (ORDER BY {TOTAL_ORDER}) - 1 AS ord,
                source, target, amount_minor, currency, kind

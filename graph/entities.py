@@ -193,9 +193,9 @@ def link_explain(
     """
     pair = sorted((a, b))
     rows = con.execute("SELECT * FROM entity_of WHERE account IN (?, ?)", pair).fetchall()
-    entity = dict(rows)
-    ends = entity.get(a), entity.get(b)
-    same = ends[0] is not None and ends[0] == ends[1]
+    entity: dict[str, str] = dict(rows)
+    known = a in entity and b in entity
+    same = known and entity[a] == entity[b]
     link = con.execute("SELECT grade, why FROM links WHERE a = ? AND b = ?", pair).fetchone()
     judged = con.execute(
         "SELECT verdict, seq FROM judgements WHERE a = ? AND b = ? ORDER BY seq", pair
@@ -205,14 +205,14 @@ def link_explain(
     return {
         "a": a,
         "b": b,
-        "entity_a": ends[0],
-        "entity_b": ends[1],
+        "entity_a": entity.get(a),
+        "entity_b": entity.get(b),
         "same_entity": same,
         "grade": link[0] if link else None,
         "why": link[1] if link else None,
         "identifiers": _common_identifiers(con, a, b, caps),
         "path": _path(con, a, b) if same else [],
-        "refused": [] if same or None in ends else _refused_between(con, ends[0], ends[1]),
+        "refused": (_refused_between(con, entity[a], entity[b]) if known and not same else []),
         "judgements": [{"verdict": verdict, "seq": seq} for verdict, seq in judged],
     }
 

@@ -16,7 +16,7 @@ JOINED, TOGETHER, APART, TOO_LARGE = 0, 1, 2, 3
 """What became of a join: made; ends were one already; refused by a pair apart; by the limit."""
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
+@njit(nogil=True, cache=True)
 def _root(parent: Longs, node: int) -> int:
     while parent[node] != node:
         parent[node] = parent[parent[node]]
@@ -24,7 +24,7 @@ def _root(parent: Longs, node: int) -> int:
     return node
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
+@njit(nogil=True, cache=True)
 def _lists(nodes: int, node_of: Longs) -> tuple[Longs, Longs, Longs, Longs]:
     """A linked list of cells for each node; cell i belongs to node_of[i].
 
@@ -43,7 +43,7 @@ def _lists(nodes: int, node_of: Longs) -> tuple[Longs, Longs, Longs, Longs]:
     return head, tail, count, following
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
+@njit(nogil=True, cache=True)
 def _append(a: int, b: int, head: Longs, tail: Longs, count: Longs, following: Longs) -> None:
     """Put the whole list of b behind that of a."""
     if head[b] < 0:
@@ -56,7 +56,7 @@ def _append(a: int, b: int, head: Longs, tail: Longs, count: Longs, following: L
     count[a] += count[b]
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
+@njit(nogil=True, cache=True)
 def _new_members(
     a: int, b: int, head: Longs, following: Longs, member: Longs, stamp: Longs, mark: int
 ) -> int:
@@ -74,7 +74,7 @@ def _new_members(
     return new
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
+@njit(nogil=True, cache=True)
 def _take_members(
     a: int, b: int, head: Longs, tail: Longs, following: Longs, member: Longs, stamp: Longs,
     mark: int,
@@ -93,7 +93,7 @@ def _take_members(
         cell = after
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
+@njit(nogil=True, cache=True)
 def _meets(
     a: int, b: int, parent: Longs, head: Longs, count: Longs, following: Longs, other: Longs
 ) -> bool:
@@ -108,7 +108,7 @@ def _meets(
     return False
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
+@njit(nogil=True, cache=True)
 def join_guarded(
     nodes: int, left: Longs, right: Longs, limit: int,
     member_node: Longs, member: Longs, members: int, apart_left: Longs, apart_right: Longs,

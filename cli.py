@@ -1,0 +1,105 @@
+"""The command line: a list of commands, each imported only when it is asked for.
+
+`regift --help` must answer at once, so nothing here imports DuckDB, Arrow or Numba; the first
+sentence of every command stands in `COMMANDS` and a test holds it equal to the command's own.
+"""
+
+import importlib
+import os
+import signal
+import sys
+
+import click
+
+import regift
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "audit": ("regift.commands.audit", "Check the log of what people decided."),
+    "config": ("regift.commands.config", "Show settings and where each came from."),
+    "export": ("regift.commands.export", "Write findings or suspects to a file."),
+    "find": ("regift.commands.find", "Find one typology; a scheduled run's findings are read."),
+    "gc": ("regift.commands.gc", "Remove files that no kept generation needs."),
+    "link": ("regift.commands.link", "Accounts that stand behind one controller."),
+    "load": ("regift.commands.load", "Load records from files."),
+    "query": ("regift.commands.query", "Ask the generation in SQL, read-only."),
+    "refresh": ("regift.commands.refresh", "Take in staged loads and search what they touch."),
+    "rejects": ("regift.commands.rejects", "Rows that could not be loaded."),
+    "status": ("regift.commands.status", "What the workspace holds and what was searched."),
+    "trace": ("regift.commands.trace", "Follow an item from hand to hand."),
+    "typology": ("regift.commands.typology", "What can be found, and with which parameters."),
+    "withdraw": ("regift.commands.withdraw", "Withdraw records by their keys."),
+}
+"""Name -> module and first sentence of its help."""
+
+
+class Commands(click.Group):
+    """A group that imports a command when it runs or when its own help is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names, sorted."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, imported now."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = importlib.import_module(COMMANDS[cmd_name][0]).command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of `--help`, without importing a single command."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in sorted(COMMANDS)])
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "-w",
+    "--workspace",
+    "workspace",
+    type=click.Path(),
+    help="Workspace folder [env REGIFT_WORKSPACE, default ./regift-workspace].",
+)
+@click.version_option(regift.__version__, prog_name="regift")
+@click.pass_context
+def cli(ctx: click.Context, workspace: str | None) -> None:
+    """Find circulation beyond first-level gifts in gift and transfer records."""
+    ctx.obj = workspace
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is one line on stderr and an exit code."""
+    from regift.loaders.errors import RegiftError
+
+    try:
+        code = cli.main(prog_name="regift", standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("regift: stopped", err=True)
+        code = 128 + signal.SIGINT
+    except RegiftError as error:
+        click.echo(f"regift: {error}", err=True)
+        code = error.exit_code
+    except BrokenPipeError:
+        # The reader of our output has gone: nothing is left to be said to it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except OSError as error:
+        where = f" {error.filename}" if error.filename else ""
+        click.echo(f"regift: {error.strerror or error}{where}", err=True)
+        code = 1
+    except Exception as error:
+        if not type(error).__module__.startswith(("duckdb", "_duckdb")):
+            raise
+        # What DuckDB refuses (memory, disk, a damaged file) is for the user to mend.
+        click.echo(f"regift: {str(error).splitlines()[0]}", err=True)
+        code = 1
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,93 @@
+"""`regift link`: accounts that stand behind one controller."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from regift.commands.options import json_option, opened, quiet_option, workspace_option
+from regift.commands.output import print_json, print_rows, say
+from regift.enforcement.casebook import Casebook
+from regift.graph.entities import link_explain
+from regift.graph.workspace import Workspace
+from regift.loaders.errors import UsageError
+
+
+@click.group()
+def command() -> None:
+    """Accounts that stand behind one controller."""
+
+
+@command.command(name="list")
+@click.option("--grade", type=click.Choice(["controller", "associated"]), help="Only this grade.")
+@click.option("--account", help="Only links of this account.")
+@json_option
+@quiet_option
+@workspace_option
+def list_command(
+    grade: str | None, account: str | None, as_json: bool, quiet: bool, workspace: Path
+) -> None:
+    """Links between accounts, and the identifiers that too many share to link anybody."""
+    _, _, _, graph = opened(workspace)
+    with graph:
+        links = graph.con.execute(
+            "SELECT l.*, e.entity FROM links l LEFT JOIN entity_of e ON e.account = l.a "
+            "WHERE ($1 IS NULL OR grade = $1) AND ($2 IS NULL OR $2 IN (a, b)) ORDER BY a, b",
+            [grade, account],
+        )
+        names = [column[0] for column in links.description]
+        rows: list[dict[str, Any]] = [
+            dict(zip(names, row, strict=True)) for row in links.fetchall()
+        ]
+        ignored = graph.con.execute(
+            "SELECT kind, value, accounts FROM ignored_identifiers ORDER BY accounts DESC, kind, value"
+        ).fetchall()
+        refused = graph.con.execute("SELECT a, b, why FROM refused_links ORDER BY a, b").fetchall()
+    print_rows(rows, as_json)
+    for kind, value, accounts in ignored:
+        say(f"ignored: {kind} {value}, {accounts:,} accounts", quiet)
+    for a, b, why in refused:
+        say(f"kept apart: {a} and {b}: {why}", quiet)
+
+
+@command.command()
+@click.argument("a")
+@click.argument("b")
+@json_option
+@workspace_option
+def explain(a: str, b: str, as_json: bool, workspace: Path) -> None:
+    """Why two accounts are linked, or are not."""
+    _, _, _, graph = opened(workspace)
+    with graph:
+        found = link_explain(graph.con, a, b)
+    if as_json:
+        print_json([found])
+        return
+    for key, value in found.items():
+        if isinstance(value, list):
+            click.echo(f"{key}: {len(value)}")
+            print_rows(value, False)
+        else:
+            click.echo(f"{key}: {value}")
+
+
+@command.command()
+@click.argument("a")
+@click.argument("b")
+@click.argument("verdict", type=click.Choice(["same", "different"]))
+@click.option("--reason", required=True, help="Why; kept in the audit log.")
+@workspace_option
+def judge(a: str, b: str, verdict: str, reason: str, workspace: Path) -> None:
+    """Say that two accounts have the same controller or different ones.
+
+    It takes effect at the next refresh.
+    """
+    if a == b:
+        raise UsageError("the two accounts are one: judge a pair")
+    place = Workspace.open(workspace)
+    casebook = Casebook.open(place.casebook)
+    try:
+        seq = casebook.judge(a, b, verdict, reason)
+    finally:
+        casebook.close()
+    say(f"audit row {seq}: {a} and {b} are {verdict}; next: `regift refresh`")

@@ -1,0 +1,103 @@
+"""`regift load`: records from files into a staged load."""
+
+from pathlib import Path
+
+import click
+
+from regift.commands.options import json_option, quiet_option, workspace_option
+from regift.commands.output import print_json, say
+from regift.graph.staging import LoadReport, LoadRequest, stage
+from regift.graph.workspace import Workspace
+from regift.loaders.errors import UsageError
+from regift.loaders.read import ReadOptions
+from regift.loaders.tables import TABLES
+from regift.refresh.settings import read_settings
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True)
+@click.option("--table", "table", type=click.Choice(list(TABLES)), help="What the rows are.")
+@click.option("--map", "map_file", type=click.Path(path_type=Path), help="Column map (TOML).")
+@click.option("--format", "format_name", help="A declared public format, such as cryptopunks.")
+@click.option("--encoding", default="utf-8", show_default=True, help="Text encoding of the files.")
+@click.option(
+    "--max-bad", default="0", show_default=True, help="Bad rows to put up with: N or N%."
+)
+@click.option("--dry-run", is_flag=True, help="Check everything, stage nothing.")
+@click.option("--replace", is_flag=True, help="Rows correct those with the same key.")
+@click.option("--reason", help="Why, with --replace; kept in the history.")
+@json_option
+@quiet_option
+@workspace_option
+def command(
+    files: tuple[str, ...],
+    table: str | None,
+    map_file: Path | None,
+    format_name: str | None,
+    encoding: str,
+    max_bad: str,
+    dry_run: bool,
+    replace: bool,
+    reason: str | None,
+    as_json: bool,
+    quiet: bool,
+    workspace: Path,
+) -> None:
+    """Load records from files.
+
+    FILES are CSV, JSON lines or Parquet, plain or .gz or .zst, folders of them, or - for standard
+    input. Rows that cannot be loaded are kept as rejects with their file, line and reason.
+    """
+    if replace and not reason:
+        raise UsageError("--replace needs --reason: it is kept in the history of the record")
+    table = table or _table_of(format_name)
+    place = Workspace.create(workspace)
+    options = ReadOptions(
+        encoding=encoding,
+        time_zone=read_settings(place).time_zone,
+        format=format_name,
+        map=map_file,
+    )
+    report = stage(
+        place,
+        LoadRequest(
+            sources=files,
+            table=table,
+            options=options,
+            action="replace" if replace else "load",
+            reason=reason,
+            max_bad=max_bad,
+            dry_run=dry_run,
+        ),
+    )
+    tell(report, table, dry_run, as_json, quiet)
+
+
+def _table_of(format_name: str | None) -> str:
+    """A declared format knows its table."""
+    from regift.loaders.column_map import format_table
+
+    if format_name is None:
+        raise UsageError(f"--table is missing: one of {', '.join(TABLES)}")
+    return format_table(format_name)
+
+
+def tell(report: LoadReport, table: str, dry_run: bool, as_json: bool, quiet: bool) -> None:
+    """Say what a load did, and what to do next."""
+    for note in report.notes:
+        say(note, quiet)
+    if as_json:
+        print_json([{**vars(report), "notes": list(report.notes), "table": table}])
+        return
+    done = "would load" if dry_run else f"{report.load or 'nothing'} staged:"
+    say(
+        f"{done} {report.accepted:,} {table} accepted, {report.duplicates:,} already there, "
+        f"{report.older:,} older than what is there, {report.rejected:,} rejected",
+        quiet,
+    )
+    for rule, count in report.rules.items():
+        say(f"  {count:,} {rule}", quiet)
+    if report.rejected and not dry_run:
+        say("see them with `regift rejects list`", quiet)
+    if report.load and report.accepted:
+        say("next: `regift refresh`", quiet)

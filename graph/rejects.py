@@ -1,0 +1,83 @@
+"""Rejected rows of all loads: listed, exported as they were, fixed and tried again."""
+
+import csv
+import io
+import json
+from typing import Any
+
+from regift.graph.connect import connect, quote
+from regift.graph.staging import all_loads
+from regift.graph.workspace import Workspace
+from regift.loaders.errors import UsageError
+
+OWN_COLUMNS = ("regift_reject", "regift_rule")
+"""Columns that an export puts before those of the rejected rows, and a retry reads."""
+
+
+def open_rejects(workspace: Workspace, load: str | None = None) -> list[dict[str, Any]]:
+    """Rejects that no retry has resolved, oldest load first, one each however often it was tried.
+
+    Keys: reject, load, table, file, line, rule, message, row, header, format.
+    """
+    loads = all_loads(workspace)
+    resolved = {reject for each in loads for reject in each["resolves"]}
+    files = [
+        quote(str(workspace.staged / each["load"] / "rejects.parquet"))
+        for each in loads
+        if each["rejected"] and load in (None, each["load"])
+    ]
+    if not files:
+        return []
+    con = connect()
+    try:
+        rows = con.execute(
+            'SELECT reject, load, tbl AS "table", file, line, rule, message, row, header, format '
+            f"FROM read_parquet([{', '.join(files)}]) "
+            "QUALIFY row_number() OVER (PARTITION BY reject ORDER BY load) = 1 "
+            "ORDER BY load, file, line, rule"
+        )
+        names = [column[0] for column in rows.description]
+        found = [dict(zip(names, row, strict=True)) for row in rows.fetchall()]
+    finally:
+        con.close()
+    return [row for row in found if row["reject"] not in resolved]
+
+
+def reject_of(workspace: Workspace, reject: str) -> dict[str, Any]:
+    """One reject by its id or a prefix of it that no other has; UsageError otherwise."""
+    found = [row for row in open_rejects(workspace) if row["reject"].startswith(reject)]
+    if len(found) != 1:
+        raise UsageError(f"{len(found)} open rejects begin with {reject!r}: see `rejects list`")
+    return found[0]
+
+
+def export_text(rows: list[dict[str, Any]]) -> str:
+    """Rejects as a file to mend: their own columns, after the reject's id and rule.
+
+    Rows of JSON lines and Parquet come out as JSON lines, of CSV as CSV. A CSV row with a wrong
+    number of fields is padded or keeps its surplus: mending it is the point of the file.
+    UsageError when the rows do not have one header, so that no field can slip into another column.
+    """
+    shapes = {(row["table"], row["format"], row["header"]) for row in rows}
+    if len(shapes) > 1:
+        loads = ", ".join(sorted({row["load"] for row in rows}))
+        raise UsageError(f"the rejects have {len(shapes)} different headers: choose one of --load {loads}")
+    if not rows:
+        return ""
+    if rows[0]["format"] != "csv":
+        return "".join(
+            json.dumps(
+                {**dict(zip(OWN_COLUMNS, (row["reject"], row["rule"]), strict=True)), "row": row["row"]},
+                ensure_ascii=False,
+            )
+            + "\n"
+            for row in rows
+        )
+    out = io.StringIO()
+    header = next(csv.reader([rows[0]["header"]])) if rows[0]["header"] else []
+    writer = csv.writer(out)
+    writer.writerow([*OWN_COLUMNS, *header])
+    for row in rows:
+        fields = next(csv.reader(io.StringIO(row["row"].replace("\0", "\ufffd"), newline="")), [])
+        writer.writerow([row["reject"], row["rule"], *fields])
+    return out.getvalue()

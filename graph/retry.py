@@ -1,0 +1,75 @@
+"""A mended export of rejects is loaded the way its rows were loaded first."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+from regift.graph.rejects import OWN_COLUMNS, open_rejects
+from regift.graph.staging import LoadReport, LoadRequest, all_loads, stage
+from regift.graph.workspace import Workspace
+from regift.loaders.errors import UsageError
+from regift.loaders.read import ReadOptions
+
+
+def retry(
+    workspace: Workspace, file: Path, *, time_zone: str, max_bad: str
+) -> tuple[LoadReport, str]:
+    """Load a file of `rejects export`; gives what came of it and the table.
+
+    Its rejects are resolved when the load is staged: a row that is still bad becomes a new reject.
+    UsageError when the file names no open reject, or rejects of different ways of loading.
+    """
+    with workspace.scratch("retry") as scratch:
+        ids, mended = _mended(file, scratch)
+        known = {row["reject"]: row for row in open_rejects(workspace)}
+        rows = [known[reject] for reject in ids if reject in known]
+        if not rows:
+            raise UsageError(f"{file} names no open reject: export anew with `rejects export`")
+        loads = {each["load"]: each for each in all_loads(workspace)}
+        ways = {_way(loads[row["load"]]) for row in rows}
+        if len(ways) > 1:
+            raise UsageError(
+                f"{file} has rejects of loads with different tables or maps: "
+                "export each with --load"
+            )
+        table, action, reason, format_name, map_file = ways.pop()
+        request = LoadRequest(
+            sources=(str(mended),),
+            table=table,
+            options=ReadOptions(
+                time_zone=time_zone,
+                format=format_name,
+                map=Path(map_file) if map_file else None,
+            ),
+            action=action,
+            reason=reason,
+            max_bad=max_bad,
+            resolves=tuple(row["reject"] for row in rows),
+        )
+        return stage(workspace, request), table
+
+
+def _way(load: dict[str, Any]) -> tuple[str, str, str | None, str | None, str | None]:
+    return (load["table"], load["action"], load["reason"], load["format"], load["map"])
+
+
+def _mended(file: Path, scratch: Path) -> tuple[list[str], Path]:
+    """Ids of the rejects in a mended file, and the file to load: without our own columns."""
+    text = file.read_text(encoding="utf-8-sig", newline="")
+    reject, rule = OWN_COLUMNS
+    if text.startswith("{"):
+        objects = [json.loads(line) for line in text.splitlines() if line]
+        target = scratch / f"{file.stem}.jsonl"
+        target.write_text("".join(each["row"] + "\n" for each in objects), encoding="utf-8")
+        return [each[reject] for each in objects], target
+    rows = list(csv.reader(text.splitlines(keepends=True)))
+    if not rows or rows[0][:2] != [reject, rule]:
+        raise UsageError(
+            f"{file} does not begin with the columns {reject},{rule}: "
+            "mend a file of `regift rejects export`"
+        )
+    target = scratch / f"{file.stem}.csv"
+    with open(target, "w", encoding="utf-8", newline="") as out:
+        csv.writer(out).writerows(row[2:] for row in rows)
+    return [row[0] for row in rows[1:]], target

@@ -1,0 +1,237 @@
+"""Generations: manifests of immutable segments, and the views that a reader sees of one.
+
+A generation is `generations/000042.json` (the manifest) and `generations/000042.duckdb` (what was
+derived and found). Record tables and the custody ledger are Parquet segments that generations
+share; a segment's name is the hash of its content, so one that exists never needs writing again.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from regift.graph.connect import connect, quote
+from regift.graph.custody import CUSTODY_DDL
+from regift.graph.effective import define_payments
+from regift.graph.snapshot import Settings, Snapshot
+from regift.graph.workspace import Workspace, read_json, sync_file, sync_folder, write_json
+from regift.loaders.errors import RegiftError, UsageError
+from regift.loaders.tables import TABLES
+
+SLICE_US = 30 * 86_400_000_000
+"""Records with a time lie in segments of 30 days: a late record rewrites one of them."""
+
+BUCKETS = 16
+"""The ledger lies in 16 segments by a hash of the item: a touched item rewrites one of them."""
+
+HISTORY_DDL = (
+    "tbl VARCHAR, key VARCHAR, action VARCHAR, load VARCHAR, reason VARCHAR, actor VARCHAR, "
+    "at_us BIGINT, row VARCHAR"
+)
+WITHDRAWN_DDL = "tbl VARCHAR, key VARCHAR, load VARCHAR"
+SEGMENT_DDL: dict[str, str] = {
+    **{table.name: table.ddl for table in TABLES.values()},
+    "custody": CUSTODY_DDL,
+    "history": HISTORY_DDL,
+    "withdrawn": WITHDRAWN_DDL,
+}
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One Parquet file: its name under `segments/`, its rows, its slice or bucket."""
+
+    file: str
+    rows: int
+    part: int
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a generation is made of.
+
+    loads: staged loads it contains; segments: table -> files; as_of_us: newest accepted record;
+    digests: of records, judgements, settings, code and the casebook's head it was made from;
+    run: what the refresh that made it did (units run, truncations, seconds).
+    """
+
+    number: int
+    loads: tuple[str, ...] = ()
+    segments: Mapping[str, tuple[Segment, ...]] = field(default_factory=dict)
+    as_of_us: int | None = None
+    digests: Mapping[str, str] = field(default_factory=dict)
+    run: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """File name without its ending."""
+        return f"{self.number:06d}"
+
+    def rows(self, table: str) -> int:
+        """Rows of one table, from the manifest alone."""
+        return sum(segment.rows for segment in self.segments.get(table, ()))
+
+
+def load_manifest(path: Path) -> Manifest:
+    """Read a manifest file."""
+    value = read_json(path)
+    try:
+        return Manifest(
+            number=value["generation"],
+            loads=tuple(value["loads"]),
+            segments={
+                table: tuple(Segment(**segment) for segment in segments)
+                for table, segments in value["segments"].items()
+            },
+            as_of_us=value["as_of_us"],
+            digests=value["digests"],
+            run=value["run"],
+        )
+    except (KeyError, TypeError) as error:
+        raise RegiftError(f"{path} is damaged ({error}): restore it from a backup") from None
+
+
+def current_manifest(workspace: Workspace) -> Manifest | None:
+    """The manifest that `current` points at, or None before the first refresh."""
+    if not workspace.current.is_symlink():
+        return None
+    return load_manifest(workspace.current.resolve())
+
+
+def manifest_of(workspace: Workspace, number: int | None) -> Manifest:
+    """The manifest of one generation, by default the current one; UsageError if it is not kept."""
+    if number is not None:
+        path = workspace.generations / f"{number:06d}.json"
+        if not path.is_file():
+            raise UsageError(f"generation {number} is not kept in {workspace.root}")
+        return load_manifest(path)
+    manifest = current_manifest(workspace)
+    if manifest is None:
+        raise UsageError(f"{workspace.root} has no generation yet: run `regift refresh`")
+    return manifest
+
+
+def publish(workspace: Workspace, manifest: Manifest) -> None:
+    """Make a generation the current one: manifest durable first, then one rename."""
+    path = workspace.generations / f"{manifest.name}.json"
+    sync_folder(workspace.segments)
+    sync_file(path.with_suffix(".duckdb"))
+    write_json(
+        path,
+        {
+            "generation": manifest.number,
+            "loads": list(manifest.loads),
+            "segments": {
+                table: [vars(segment) for segment in segments]
+                for table, segments in sorted(manifest.segments.items())
+            },
+            "as_of_us": manifest.as_of_us,
+            "digests": dict(manifest.digests),
+            "run": dict(manifest.run),
+        },
+    )
+    link = workspace.root / f".current.{os.getpid()}"
+    link.unlink(missing_ok=True)
+    link.symlink_to(Path("generations") / path.name)
+    os.replace(link, workspace.current)
+    sync_folder(workspace.root)
+
+
+def write_segment(
+    con: duckdb.DuckDBPyConnection, workspace: Workspace, table: str, part: int, sql: str
+) -> Segment | None:
+    """Write the rows of a query as a segment; None when there are none.
+
+    The file is written aside, made durable, and named by the hash of its bytes.
+    """
+    temporary = workspace.segments / f".{table}-{part}-{os.getpid()}.parquet"
+    copied = con.execute(
+        f"COPY ({sql}) TO {quote(str(temporary))} (FORMAT parquet, COMPRESSION zstd)"
+    ).fetchone()
+    rows = int(copied[0]) if copied else 0
+    if rows == 0:
+        temporary.unlink()
+        return None
+    sync_file(temporary)
+    with open(temporary, "rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    name = f"{table}-{part}-{digest[:24]}.parquet"
+    os.replace(temporary, workspace.segments / name)
+    return Segment(name, rows, part)
+
+
+def segment_sql(workspace: Workspace, table: str, segments: Iterable[Segment]) -> str:
+    """A query over the segments of one table, with its columns even when there are none."""
+    files = [quote(str(workspace.segments / segment.file)) for segment in segments]
+    if not files:
+        columns = ", ".join(
+            f"CAST(NULL AS {kind.removesuffix(' NOT NULL')}) AS {name}"
+            for name, kind in (c.split(" ", 1) for c in SEGMENT_DDL[table].split(", "))
+        )
+        return f"SELECT {columns} WHERE false"
+    return f"SELECT * FROM read_parquet([{', '.join(files)}])"
+
+
+def define_records(
+    con: duckdb.DuckDBPyConnection, workspace: Workspace, manifest: Manifest, prefix: str = ""
+) -> None:
+    """Views of every segment table of a generation, named `prefix` + table."""
+    for table in SEGMENT_DDL:
+        sql = segment_sql(workspace, table, manifest.segments.get(table, ()))
+        con.execute(f"CREATE OR REPLACE TEMP VIEW {prefix}{table} AS {sql}")
+
+
+def attach_generation(
+    con: duckdb.DuckDBPyConnection, workspace: Workspace, manifest: Manifest, name: str
+) -> list[str]:
+    """Attach a generation's DuckDB file read-only; gives the names of its tables."""
+    path = workspace.generations / f"{manifest.name}.duckdb"
+    try:
+        con.execute(f"ATTACH {quote(str(path))} AS {name} (READ_ONLY)")
+    except duckdb.Error as error:
+        raise RegiftError(
+            f"{path} cannot be opened ({str(error).splitlines()[0]}): "
+            "run `regift refresh --full`, which makes it anew"
+        ) from None
+    return [
+        row[0]
+        for row in con.execute(
+            "SELECT table_name FROM duckdb_tables() WHERE database_name = ? ORDER BY table_name",
+            [name],
+        ).fetchall()
+    ]
+
+
+def open_snapshot(
+    workspace: Workspace, settings: Settings, manifest: Manifest, threads: int | None = None
+) -> Snapshot:
+    """A generation for reading: views of its segments and of its derived tables.
+
+    It stays as it is however many refreshes happen meanwhile.
+    """
+    con = connect(threads=threads)
+    define_records(con, workspace, manifest)
+    for table in attach_generation(con, workspace, manifest, "generation"):
+        con.execute(f"CREATE OR REPLACE TEMP VIEW {table} AS SELECT * FROM generation.{table}")
+    define_payments(con)
+    define_shown(con)
+    return Snapshot(con, settings)
+
+
+def define_shown(con: duckdb.DuckDBPyConnection) -> None:
+    """`currencies(currency, digits)`, which turns minor units into text."""
+    from regift.loaders.currencies import digits_table
+
+    con.register("_currencies", digits_table())
+    con.execute("CREATE OR REPLACE TEMP TABLE currencies AS SELECT * FROM _currencies")
+    con.unregister("_currencies")
+
+
+def digest_of(value: object) -> str:
+    """Hash of anything JSON can hold, independent of the order of keys."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()

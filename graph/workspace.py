@@ -1,0 +1,211 @@
+"""A workspace: the folder that holds loads, segments, generations and the casebook.
+
+    regift.toml          settings of this workspace
+    current              -> generations/000042.json, renamed atomically
+    generations/         a manifest and one small DuckDB file each
+    segments/            immutable Parquet files, named by their content
+    staged/L000007/      one load: manifest.json, rows.parquet, rejects.parquet
+    casebook.sqlite      what people decided
+    locks/               one file per lock, held with flock, naming its holder
+"""
+
+import contextlib
+import fcntl
+import getpass
+import json
+import os
+import re
+import shutil
+import socket
+import time
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from regift.loaders.errors import Locked, RegiftError, UsageError
+
+FIRST_SETTINGS = """\
+# Settings of this workspace. A flag or a REGIFT_* variable wins over what stands here.
+
+[time]
+zone = "Asia/Shanghai"      # of times that are given without an offset
+
+[clock]
+unit = "1s"                 # resolution of the records; "1d" where only days are known
+
+# [typology.money_cycle]    # parameters of every scheduled run
+# window = "30d"
+"""
+
+
+class Workspace:
+    """Paths of one workspace folder and the few things that are done to them as a whole."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.settings_file = root / "regift.toml"
+        self.current = root / "current"
+        self.generations = root / "generations"
+        self.segments = root / "segments"
+        self.staged = root / "staged"
+        self.casebook = root / "casebook.sqlite"
+
+    @classmethod
+    def open(cls, root: Path) -> "Workspace":
+        """The workspace at `root`; UsageError if there is none."""
+        workspace = cls(root)
+        if not workspace.settings_file.is_file():
+            raise UsageError(
+                f"no workspace at {root}: `regift load FILE --table gifts` makes one, "
+                "or name another with -w"
+            )
+        return workspace
+
+    @classmethod
+    def create(cls, root: Path) -> "Workspace":
+        """The workspace at `root`, made if it is not there yet.
+
+        A folder that holds other things is refused: nothing of it is ours to touch.
+        """
+        workspace = cls(root)
+        if workspace.settings_file.is_file():
+            return workspace
+        if root.exists() and (not root.is_dir() or any(root.iterdir())):
+            raise UsageError(f"{root} is there and is no workspace: name another folder with -w")
+        for folder in (workspace.generations, workspace.segments, workspace.staged):
+            folder.mkdir(parents=True, exist_ok=True)
+        write_durably(workspace.settings_file, FIRST_SETTINGS.encode())
+        return workspace
+
+    def settings_table(self) -> dict[str, Any]:
+        """`regift.toml` as it stands; UsageError names the line that cannot be read."""
+        try:
+            return tomllib.loads(self.settings_file.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise UsageError(f"{self.settings_file}: {error}") from None
+
+    @contextlib.contextmanager
+    def lock(self, name: str, wait_s: float = 0.0) -> Iterator[None]:
+        """Hold one lock of this workspace; Locked names its holder.
+
+        The lock is the kernel's (flock): it ends with the process, so a crash leaves none behind.
+        """
+        folder = self.root / "locks"
+        folder.mkdir(exist_ok=True)
+        handle = os.open(folder / name, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            _acquire(handle, name, self.root, wait_s)
+            os.ftruncate(handle, 0)
+            holder = {"pid": os.getpid(), "host": socket.gethostname(), "user": actor()}
+            os.write(handle, json.dumps({**holder, "since": utc_text(now_us())}).encode())
+            yield
+        finally:
+            os.close(handle)
+
+    @contextlib.contextmanager
+    def scratch(self, name: str) -> Iterator[Path]:
+        """An empty folder for one piece of work, removed afterwards."""
+        folder = self.root / "scratch" / f"{name}-{os.getpid()}-{time.monotonic_ns()}"
+        folder.mkdir(parents=True)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _acquire(handle: int, name: str, root: Path, wait_s: float) -> None:
+    deadline = time.monotonic() + wait_s
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() < deadline:
+                time.sleep(0.05)
+                continue
+            held = os.pread(handle, 4096, 0).decode(errors="replace")
+            try:
+                who = json.loads(held)
+                holder = f"process {who['pid']} of {who['user']} on {who['host']}, {who['since']}"
+            except (ValueError, KeyError):
+                holder = "another process"
+            raise Locked(
+                f"the {name} lock of {root} is held by {holder}: wait for it to end"
+            ) from None
+
+
+def actor() -> str:
+    """Who acts: the login of the operating system (D-15)."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid-{os.getuid()}"
+
+
+def now_us() -> int:
+    """The clock, for what is recorded about runs; no finding depends on it."""
+    return time.time_ns() // 1_000
+
+
+def utc_text(us: int) -> str:
+    """ISO 8601 of a moment.
+
+    >>> utc_text(0)
+    '1970-01-01T00:00:00Z'
+    """
+    seconds, rest = divmod(us, 1_000_000)
+    text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
+    return f"{text}.{rest:06d}Z" if rest else f"{text}Z"
+
+
+def write_durably(path: Path, content: bytes) -> None:
+    """Write a file so that after a crash it is either there whole or not at all."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    with open(temporary, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames inside a folder durable."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def sync_file(path: Path) -> None:
+    """Make what somebody else wrote into a file durable."""
+    with open(path, "rb") as file:
+        os.fsync(file.fileno())
+
+
+def write_json(path: Path, value: Mapping[str, Any]) -> None:
+    """Write JSON durably, keys as given."""
+    write_durably(path, (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode())
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read JSON that regift wrote; RegiftError when it is damaged."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, OSError) as error:
+        raise RegiftError(f"{path} cannot be read ({error}): restore it from a backup") from None
+    if not isinstance(value, dict):
+        raise RegiftError(f"{path} is damaged: restore it from a backup")
+    return value
+
+
+def load_number(name: str) -> int | None:
+    """The number of a load's folder name, or None.
+
+    >>> load_number("L000012")
+    12
+    """
+    match = re.fullmatch(r"L(\d{6,})", name)
+    return int(match[1]) if match else None

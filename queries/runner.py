@@ -1,0 +1,166 @@
+"""Run every typology over a generation in the making; recompute only the units that were touched.
+
+`partition` of a typology says what can be recomputed alone (definition D-17). A unit (item or
+account) that nothing touched keeps its findings as they are; that this gives what a full run gives
+is a test of the whole history, not a hope.
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import duckdb
+
+from regift.graph.snapshot import Settings, Snapshot
+from regift.queries.findings import EVIDENCE_DDL, FINDINGS_DDL, SUBJECTS_DDL, Findings
+from regift.queries.typology import Typology
+
+TABLES = {"findings": FINDINGS_DDL, "subjects": SUBJECTS_DDL, "evidence": EVIDENCE_DDL}
+
+NARROWED = {
+    "item": {
+        "custody": "item IN (SELECT item FROM touched_items)",
+        "gifts": "item IN (SELECT item FROM touched_items)",
+    },
+    "account": {
+        "custody": "source IN (SELECT account FROM touched_accounts) "
+        "OR target IN (SELECT account FROM touched_accounts)",
+        "payments": "source IN (SELECT account FROM touched_accounts) "
+        "OR target IN (SELECT account FROM touched_accounts)",
+        "transfers": "source IN (SELECT account FROM touched_accounts) "
+        "OR target IN (SELECT account FROM touched_accounts)",
+    },
+}
+"""What a search of touched units may see of each table; the rest of the tables it sees whole."""
+
+UNITS = {"item": "touched_items", "account": "touched_accounts"}
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What one typology did: `whole`, `touched` units only, or `carried` over as it was."""
+
+    typology: str
+    mode: str
+    findings: int
+    seconds: float
+    truncated: dict[str, object]
+
+
+def run_all(
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    typologies: Mapping[str, Typology],
+    params: Mapping[str, Any],
+    *,
+    old: str | None,
+    again: frozenset[str],
+    changed: frozenset[str],
+) -> list[Ran]:
+    """Fill `findings`, `subjects` and `evidence` of the connection.
+
+    old: attached database with the findings before, or None to run everything; again: typologies
+    that must run whole (their parameters changed); changed: derived and record tables that are
+    not what they were. The connection has `touched_items` and `touched_accounts`.
+    """
+    for table, ddl in TABLES.items():
+        con.execute(f"CREATE OR REPLACE TEMP TABLE {table} ({ddl})")
+    graph = Snapshot(con, settings)
+    ran = []
+    for name, typology in typologies.items():
+        began = time.monotonic()
+        mode = _mode(con, typology, old is None or name in again, changed)
+        truncated: dict[str, object] = {}
+        if mode != "whole":
+            _carry(con, typology, str(old), everything=mode == "carried")
+        if mode != "carried":
+            units = UNITS[typology.partition] if mode == "touched" else None
+            with _narrowed(con, typology.partition if units else None):
+                found = typology.find(graph, params[name])
+            truncated = dict(found.truncated)
+            _insert(con, found, units)
+        row = con.execute("SELECT count(*) FROM findings WHERE typology = ?", [name]).fetchone()
+        seconds = round(time.monotonic() - began, 3)
+        ran.append(Ran(name, mode, int(row[0]) if row else 0, seconds, truncated))
+    return ran
+
+
+def report(ran: list[Ran]) -> list[dict[str, Any]]:
+    """The run as the manifest keeps it."""
+    return [asdict(each) for each in ran]
+
+
+def _mode(
+    con: duckdb.DuckDBPyConnection, typology: Typology, whole: bool, changed: frozenset[str]
+) -> str:
+    if whole:
+        return "whole"
+    units = UNITS.get(typology.partition)
+    if units is None:
+        reads = typology.reads
+        return "whole" if not reads or changed.intersection(reads) else "carried"
+    row = con.execute(f"SELECT count(*) FROM {units}").fetchone()
+    return "touched" if row and row[0] else "carried"
+
+
+def _carry(
+    con: duckdb.DuckDBPyConnection, typology: Typology, old: str, *, everything: bool
+) -> None:
+    """Take over the findings of units that nothing touched."""
+    keep = "true"
+    if not everything:
+        units = UNITS[typology.partition]
+        column = units.removeprefix("touched_").removesuffix("s")
+        keep = f"unit NOT IN (SELECT {column} FROM {units})"
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE carried AS SELECT * FROM {old}.findings "
+        f"WHERE typology = ? AND {keep}",
+        [typology.name],
+    )
+    con.execute("INSERT INTO findings SELECT * FROM carried")
+    for table in ("subjects", "evidence"):
+        con.execute(
+            f"INSERT INTO {table} SELECT * FROM {old}.{table} SEMI JOIN carried USING (finding)"
+        )
+    con.execute("DROP TABLE carried")
+
+
+def _insert(con: duckdb.DuckDBPyConnection, found: Findings, units: str | None) -> None:
+    """Add what was found; of a narrowed search only what its units own."""
+    keep = "true"
+    if units:
+        keep = f"unit IN (SELECT {units.removeprefix('touched_').removesuffix('s')} FROM {units})"
+    con.register("_found", found.findings)
+    con.execute(f"CREATE OR REPLACE TEMP TABLE fresh AS SELECT * FROM _found WHERE {keep}")
+    con.execute("INSERT INTO findings SELECT * FROM fresh")
+    con.unregister("_found")
+    for table, rows in (("subjects", found.subjects), ("evidence", found.evidence)):
+        con.register("_found", rows)
+        con.execute(f"INSERT INTO {table} SELECT * FROM _found SEMI JOIN fresh USING (finding)")
+        con.unregister("_found")
+    con.execute("DROP TABLE fresh")
+
+
+@contextmanager
+def _narrowed(con: duckdb.DuckDBPyConnection, partition: str | None) -> Iterator[None]:
+    """Within this, tables show only what touched units need; each has its whole as `whole_` + name.
+
+    The runner's caller made the views: `custody` is `SELECT * FROM whole_custody`, and so on.
+    """
+    narrowed = NARROWED[partition] if partition else {}
+    for table, condition in narrowed.items():
+        con.execute(
+            f"CREATE OR REPLACE TEMP VIEW {table} AS SELECT * FROM whole_{table} WHERE {condition}"
+        )
+    try:
+        yield
+    finally:
+        for table in narrowed:
+            show_whole(con, table)
+
+
+def show_whole(con: duckdb.DuckDBPyConnection, table: str) -> None:
+    """Let a table that searches may see narrowed show all of its rows."""
+    con.execute(f"CREATE OR REPLACE TEMP VIEW {table} AS SELECT * FROM whole_{table}")

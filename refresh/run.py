@@ -1,0 +1,332 @@
+"""One refresh: staged loads become records, records a ledger, the ledger findings and cases.
+
+The new generation is written beside the current one and becomes current by one rename, so a
+reader, a crash or a full disk meets either the old one or the new one, whole.
+"""
+
+import hashlib
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+import regift
+from regift import ranking
+from regift.enforcement.casebook import Casebook
+from regift.graph import custody, effective, entities
+from regift.graph.connect import connect, quote
+from regift.graph.snapshot import Settings, define_account_kinds
+from regift.graph.staging import pending_loads
+from regift.graph.store import (
+    BUCKETS,
+    Manifest,
+    Segment,
+    attach_generation,
+    current_manifest,
+    define_records,
+    define_shown,
+    digest_of,
+    publish,
+    segment_sql,
+    write_segment,
+)
+from regift.graph.workspace import Workspace, now_us
+from regift.loaders.tables import TABLES
+from regift.queries import ALL
+from regift.queries.params import show
+from regift.queries.runner import report, run_all, show_whole
+from regift.refresh.records import fold
+from regift.refresh.settings import params_of, read_settings
+from regift.refresh.touched import changed_records, compare, touch_accounts, touch_items
+
+DERIVED = (
+    "findings",
+    "subjects",
+    "evidence",
+    "judgements",
+    "account_kinds",
+    "entity_of",
+    "links",
+    "refused_links",
+    "ignored_identifiers",
+    "cancelled",
+)
+"""Tables of a generation's DuckDB file, beside those of the ranking."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a refresh did: the current generation, and whether it is a new one."""
+
+    manifest: Manifest
+    fresh: bool
+
+    @property
+    def truncated(self) -> dict[str, Any]:
+        """What resource bounds cut, by typology; empty means complete."""
+        return truncated_of(self.manifest)
+
+
+def truncated_of(manifest: Manifest) -> dict[str, Any]:
+    """What the run of a generation cut, by typology."""
+    return {
+        ran["typology"]: ran["truncated"] for ran in manifest.run["typologies"] if ran["truncated"]
+    }
+
+
+def refresh(
+    workspace: Workspace, *, full: bool = False, say: Callable[[str], None] = lambda line: None
+) -> Outcome:
+    """Bring the workspace up to date; with `full`, derive and search everything anew.
+
+    Raises Locked (exit 5) when another refresh runs. Nothing staged and nothing else changed:
+    the current generation stays. Cost: linear in what changed, plus in findings and accounts.
+    """
+    with workspace.lock("refresh"), workspace.scratch("refresh") as scratch:
+        settings = read_settings(workspace)
+        old = current_manifest(workspace)
+        loads = pending_loads(workspace, old)
+        casebook = Casebook.open(workspace.casebook)
+        try:
+            judgements, head = casebook.judgements(), casebook.head()
+        finally:
+            casebook.close()
+        digests = {
+            "settings": digest_of({**asdict(settings), "typology": None}),
+            "judgements": digest_of(judgements),
+            "code": code_digest(),
+            "casebook_head": head,
+            **{f"params.{n}": digest_of(show(params_of(settings, n))) for n in ALL},
+        }
+        if old and not loads and not full and _same_inputs(old.digests, digests):
+            return Outcome(old, fresh=False)
+        run = _Run(workspace, settings, old, digests, full, say)
+        con = connect(scratch)
+        try:
+            return Outcome(run.make(con, loads, judgements), fresh=True)
+        finally:
+            con.close()
+
+
+def _same_inputs(before: Mapping[str, str], now: Mapping[str, str]) -> bool:
+    """Whether nothing a refresh reads has changed; the casebook's head may move without effect."""
+    names = (set(before) | set(now)) - {"casebook_head", "records"}
+    return all(before.get(name) == now.get(name) for name in names)
+
+
+def code_digest() -> str:
+    """Hash of the program's own sources: other code means a full run."""
+    root = Path(regift.__file__).parent
+    digest = hashlib.sha256(regift.__version__.encode())
+    for folder in ("loaders", "graph", "queries", "ranking", "refresh"):
+        for path in sorted((root / folder).rglob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+class _Run:
+    """The stages of one refresh, in order; each leaves tables in the connection for the next."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        settings: Settings,
+        old: Manifest | None,
+        digests: Mapping[str, str],
+        full: bool,
+        say: Callable[[str], None],
+    ) -> None:
+        self.workspace = workspace
+        self.settings = settings
+        self.before = old or Manifest(number=0)
+        self.digests = dict(digests)
+        self.say = say
+        same = old is not None and all(
+            old.digests.get(name) == digests[name] for name in ("settings", "code")
+        )
+        self.full = full or not same
+        self.old = None if self.full else "old"
+        self.seconds: dict[str, float] = {}
+
+    def make(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        loads: list[dict[str, Any]],
+        judgements: list[tuple[str, str, str, int]],
+    ) -> Manifest:
+        """All stages; gives the manifest that is now current."""
+        began = time.monotonic()
+        segments = self._records(con, loads)
+        changed = self._derive(con, judgements, segments)
+        segments["custody"] = self._custody(con)
+        typologies = self._find(con, changed | {"custody"} if self._items_run else changed)
+        self._rank(con)
+        manifest = Manifest(
+            number=self.before.number + 1,
+            loads=(*self.before.loads, *(load["load"] for load in loads)),
+            segments=segments,
+            as_of_us=_as_of(con),
+            digests={**self.digests, "records": digest_of(_names(segments))},
+            run={
+                "finished_at": now_us(),
+                "seconds": round(time.monotonic() - began, 3),
+                "stages": self.seconds,
+                "full": self.full,
+                "items_total": _count(con, "SELECT count(DISTINCT item) FROM gifts"),
+                "items_run": self._items_run,
+                "slices_total": len(segments.get("transfers", ())),
+                "slices_run": self._slices_run(typologies, segments),
+                "typologies": typologies,
+                "params": {name: show(params_of(self.settings, name)) for name in ALL},
+            },
+        )
+        self._write(con, manifest)
+        publish(self.workspace, manifest)
+        return manifest
+
+    def _records(
+        self, con: duckdb.DuckDBPyConnection, loads: list[dict[str, Any]]
+    ) -> dict[str, tuple[Segment, ...]]:
+        began = time.monotonic()
+        segments = fold(con, self.workspace, self.before, loads)
+        define_records(con, self.workspace, Manifest(number=0, segments=segments))
+        self._done("records", began)
+        return segments
+
+    def _derive(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        judgements: list[tuple[str, str, str, int]],
+        segments: Mapping[str, tuple[Segment, ...]],
+    ) -> frozenset[str]:
+        """Effective payments and entities; gives the names of tables that changed."""
+        began = time.monotonic()
+        con.execute(
+            "CREATE TEMP TABLE judgements (a VARCHAR, b VARCHAR, verdict VARCHAR, seq BIGINT)"
+        )
+        if judgements:
+            con.executemany("INSERT INTO judgements VALUES (?, ?, ?, ?)", judgements)
+        define_account_kinds(con)
+        effective.derive(con, self.settings)
+        entities.derive(con, self.settings)
+        if self.old:
+            attach_generation(con, self.workspace, self.before, self.old)
+        changed = compare(con, self.old) | changed_records(con, tuple(TABLES))
+        if changed & {"transfers", "cancelled"}:
+            changed |= {"payments"}
+        self._done("derive", began)
+        return changed
+
+    def _custody(self, con: duckdb.DuckDBPyConnection) -> tuple[Segment, ...]:
+        """The ledger: touched items walked anew, the others as they were."""
+        began = time.monotonic()
+        touch_items(con, everything=self.full)
+        self._items_run = _count(con, "SELECT count(*) FROM touched_items")
+        before = segment_sql(self.workspace, "custody", self.before.segments.get("custody", ()))
+        con.execute(f"CREATE TEMP VIEW before_custody AS {before}")
+        kept = {} if self.full else {s.part: s for s in self.before.segments.get("custody", ())}
+        if self._items_run:
+            custody.derive(con, self.settings, items="touched_items", name="fresh_custody")
+            bucket = f"(md5_number_lower(item) % {BUCKETS})::BIGINT"
+            parts = con.execute(
+                f"SELECT DISTINCT {bucket} AS part FROM touched_items ORDER BY part"
+            ).fetchall()
+            for (part,) in parts:
+                stored = [kept.pop(part)] if part in kept else []
+                written = write_segment(
+                    con,
+                    self.workspace,
+                    "custody",
+                    part,
+                    f"SELECT * FROM (FROM fresh_custody WHERE {bucket} = {part} UNION ALL "
+                    f"FROM ({segment_sql(self.workspace, 'custody', stored)}) "
+                    "WHERE item NOT IN (FROM touched_items)) ORDER BY item, ord",
+                )
+                if written:
+                    kept[part] = written
+            con.execute("DROP TABLE fresh_custody")
+        segments = tuple(kept[part] for part in sorted(kept))
+        sql = segment_sql(self.workspace, "custody", segments)
+        con.execute(f"CREATE OR REPLACE TEMP VIEW whole_custody AS {sql}")
+        self._done("custody", began)
+        return segments
+
+    def _find(
+        self, con: duckdb.DuckDBPyConnection, changed: frozenset[str]
+    ) -> list[dict[str, Any]]:
+        began = time.monotonic()
+        touch_accounts(con, everything=self.full)
+        con.execute("ALTER TABLE payments RENAME TO whole_payments")
+        for table in ("gifts", "transfers"):
+            con.execute(f"ALTER VIEW {table} RENAME TO whole_{table}")
+        con.execute("DROP VIEW IF EXISTS custody")
+        for table in ("gifts", "transfers", "payments", "custody"):
+            show_whole(con, table)
+        ran = run_all(
+            con,
+            self.settings,
+            ALL,
+            {name: params_of(self.settings, name) for name in ALL},
+            old=self.old,
+            again=frozenset(
+                name
+                for name in ALL
+                if self.before.digests.get(f"params.{name}") != self.digests[f"params.{name}"]
+            ),
+            changed=changed,
+        )
+        for each in ran:
+            self.say(f"{each.typology}: {each.findings:,} findings ({each.mode}, {each.seconds} s)")
+        self._done("find", began)
+        return report(ran)
+
+    def _rank(self, con: duckdb.DuckDBPyConnection) -> None:
+        began = time.monotonic()
+        ranking.derive(con, self.settings, ALL)
+        self._done("rank", began)
+
+    def _write(self, con: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
+        """The generation's own file, written whole before its manifest names it."""
+        began = time.monotonic()
+        path = self.workspace.generations / f"{manifest.name}.duckdb"
+        path.unlink(missing_ok=True)
+        con.execute(f"ATTACH {quote(str(path))} AS made")
+        for table in (*DERIVED, *ranking.TABLES):
+            con.execute(f"CREATE TABLE made.{table} AS SELECT * FROM {table} ORDER BY ALL")
+        con.execute("DETACH made")
+        self._done("write", began)
+
+    def _slices_run(
+        self, typologies: list[dict[str, Any]], segments: Mapping[str, tuple[Segment, ...]]
+    ) -> int:
+        """A search over slices runs over all of them or none."""
+        ran = any(
+            ALL[each["typology"]].partition in ("slice", "whole") and each["mode"] == "whole"
+            for each in typologies
+        )
+        return len(segments.get("transfers", ())) if ran else 0
+
+    def _done(self, stage: str, began: float) -> None:
+        self.seconds[stage] = round(time.monotonic() - began, 3)
+
+
+def _as_of(con: duckdb.DuckDBPyConnection) -> int | None:
+    row = con.execute(
+        "SELECT max(at_us) FROM (SELECT max(at_us) AS at_us FROM gifts "
+        "UNION ALL SELECT max(at_us) FROM transfers)"
+    ).fetchone()
+    return None if row is None or row[0] is None else int(row[0])
+
+
+def _names(segments: Mapping[str, tuple[Segment, ...]]) -> dict[str, list[str]]:
+    return {
+        table: [segment.file for segment in segments.get(table, ())] for table in sorted(TABLES)
+    }
+
+
+def _count(con: duckdb.DuckDBPyConnection, sql: str) -> int:
+    row = con.execute(sql).fetchone()
+    return int(row[0]) if row else 0

@@ -1,0 +1,146 @@
+"""What a run is told: `regift.toml` over defaults, checked, with the source of every value.
+
+    [time] zone            time zone of times given without an offset
+    [clock] unit           resolution of the records
+    [records] refund_window
+    [entities] max, phone, payment_card, device, payee      caps of definition D-3
+    [typology.NAME] ...    parameters of every run
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from regift.graph.snapshot import Settings
+from regift.graph.workspace import Workspace
+from regift.loaders.errors import UsageError
+from regift.queries import ALL
+from regift.queries.params import build, duration_us, show
+
+KNOWN = {
+    "time": ("zone",),
+    "clock": ("unit",),
+    "records": ("refund_window",),
+    "entities": ("max", "phone", "payment_card", "device", "payee"),
+}
+
+
+def read_settings(workspace: Workspace) -> Settings:
+    """The settings of a workspace; UsageError names a key that is unknown or cannot be read."""
+    table = workspace.settings_table()
+    try:
+        return settings_of(table)
+    except UsageError as error:
+        raise UsageError(f"{workspace.settings_file}: {error}") from None
+
+
+def settings_of(table: Mapping[str, Any]) -> Settings:
+    """Settings of an already parsed `regift.toml`.
+
+    >>> settings_of({"clock": {"unit": "1d"}}).return_window_us // 86_400_000_000
+    10
+    """
+    _check_keys(table)
+    default = Settings()
+    clock_unit_us = duration_us(str(table.get("clock", {}).get("unit", "1s")))
+    zone = str(table.get("time", {}).get("zone", default.time_zone))
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise UsageError(f"[time] zone: {zone!r} is not a time zone such as Asia/Shanghai") from None
+    entities = table.get("entities", {})
+    caps = {
+        kind: _whole(entities.get(kind, cap), f"[entities] {kind}")
+        for kind, cap in default.identifier_caps.items()
+    }
+    typology = {
+        name: {key: _text(value) for key, value in given.items()}
+        for name, given in table.get("typology", {}).items()
+    }
+    refund = table.get("records", {}).get("refund_window")
+    settings = Settings(
+        clock_unit_us=clock_unit_us,
+        time_zone=zone,
+        refund_window_us=default.refund_window_us if refund is None else duration_us(str(refund)),
+        entity_max=_whole(entities.get("max", default.entity_max), "[entities] max"),
+        identifier_caps=caps,
+        typology=typology,
+    )
+    gift = params_of(settings, "multi_level_gift")
+    sale = params_of(settings, "second_level_sale")
+    return Settings(
+        **{
+            **vars(settings),
+            "return_window_us": gift.return_window_us,
+            "buy_back_first_level": sale.buy_back,
+        }
+    )
+
+
+def params_of(settings: Settings, name: str, given: Mapping[str, str] | None = None) -> Any:
+    """Parameters of a typology: what is given, over `regift.toml`, over defaults that fit the clock.
+
+    UsageError when there is no such typology or parameter.
+    """
+    if name not in ALL:
+        raise UsageError(f"no typology {name!r}: there are {', '.join(sorted(ALL))}")
+    return build(
+        ALL[name].params,
+        {**settings.typology.get(name, {}), **(given or {})},
+        clock_unit_us=settings.clock_unit_us,
+        name=name,
+    )
+
+
+def origins(workspace: Workspace) -> list[dict[str, str]]:
+    """Every setting with its value and where it came from."""
+    table = workspace.settings_table()
+    settings = read_settings(workspace)
+    rows = []
+    shown = {
+        ("time", "zone"): settings.time_zone,
+        ("clock", "unit"): f"{settings.clock_unit_us}us",
+        ("records", "refund_window"): f"{settings.refund_window_us}us",
+        ("entities", "max"): str(settings.entity_max),
+        **{("entities", kind): str(cap) for kind, cap in settings.identifier_caps.items()},
+    }
+    for (section, key), value in shown.items():
+        origin = "regift.toml" if key in table.get(section, {}) else "default"
+        rows.append({"setting": f"{section}.{key}", "value": value, "origin": origin})
+    for name in sorted(ALL):
+        given = settings.typology.get(name, {})
+        plain = show(build(ALL[name].params, given, clock_unit_us=1, name=name))
+        for key, value in show(params_of(settings, name)).items():
+            origin = "regift.toml" if key in given else "default"
+            if origin == "default" and value != plain[key]:
+                origin = f"default {plain[key]}, coarse tier for the clock"
+            rows.append({"setting": f"typology.{name}.{key}", "value": value, "origin": origin})
+    return rows
+
+
+def _check_keys(table: Mapping[str, Any]) -> None:
+    for section, value in table.items():
+        if section == "typology":
+            continue
+        if section not in KNOWN or not isinstance(value, dict):
+            raise UsageError(f"[{section}] is unknown: there are {', '.join(KNOWN)}, typology.NAME")
+        for key in value:
+            if key not in KNOWN[section]:
+                raise UsageError(f"[{section}] has no {key!r}: it has {', '.join(KNOWN[section])}")
+    for name in table.get("typology", {}):
+        if name not in ALL:
+            raise UsageError(f"[typology.{name}] is unknown: there are {', '.join(sorted(ALL))}")
+
+
+def _whole(value: object, where: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise UsageError(f"{where}: {value!r} is not a whole number above zero")
+    return value
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return ",".join(str(part) for part in value)
+    return str(value)

@@ -35,7 +35,7 @@ def test_folder_states_its_purpose(package: str) -> None:
 
 @pytest.mark.parametrize("path", WRITTEN, ids=named)
 def test_nothing_is_swallowed(path: Path) -> None:
-    """No bare `except`, no `except Exception` outside the tests."""
+    """A bare `except` or `except Exception` raises again in some branch."""
     if path.is_relative_to(ROOT / "tests"):
         return
     broad = [
@@ -46,5 +46,6 @@ def test_nothing_is_swallowed(path: Path) -> None:
             node.type is None
             or (isinstance(node.type, ast.Name) and node.type.id in ("Exception", "BaseException"))
         )
+        and not any(isinstance(inner, ast.Raise) for inner in ast.walk(node))
     ]
     assert broad == []

@@ -111,45 +111,51 @@ def _gifts(
 
 @st.composite
 def _transfers(
-    draw: st.DrawFn, accounts: list[str], gifts: list[dict[str, Any]], most: int
+    draw: st.DrawFn, accounts: list[str], gifts: list[dict[str, Any]], bursts: int
 ) -> list[dict[str, Any]]:
-    count = draw(st.integers(0, most))
-    ids = draw(st.permutations([f"t{i}" for i in range(count)]))
+    """Bursts of transfers: for a gift, for it in parts, by way of another account, or any."""
+    account = st.sampled_from(accounts)
+    amounts = st.sampled_from((100, 400, 500, 600, 900, 1000, 1000, 2000, 5000))
+    moves: list[tuple[int, str, str, int]] = []
+    for _ in range(draw(st.integers(bursts // 2, bursts))):
+        gift = draw(st.sampled_from(gifts))
+        at = (gift["at_us"] - EPOCH_US) // TICK_US
+        giver, receiver, amount = gift["source"], gift["target"], draw(amounts)
+        how = draw(st.sampled_from(("paid", "paid", "parts", "via", "any")))
+        if how == "any":
+            moves.append((draw(st.integers(0, 12)), draw(account), draw(account), amount))
+        for _ in range({"paid": 1, "parts": draw(st.integers(2, 4))}.get(how, 0)):
+            late = draw(st.integers(-1, 2))
+            part = amount if how == "paid" else draw(st.sampled_from((100, 400, 400, 900)))
+            moves.append((max(0, at + late), receiver, giver, part))
+        if how == "via":
+            between, late = draw(account), draw(st.integers(0, 2))
+            kept = draw(st.sampled_from((10_000, 8_000, 7_999, 10_001)))
+            moves.append((at, receiver, between, amount))
+            moves.append((at + late, between, giver, amount * kept // 10_000))
     rows: list[dict[str, Any]] = []
-    for i in range(count):
-        how = draw(st.sampled_from(("paid", "paid", "paid", "on", "on", "refund", "any")))
-        at = draw(st.integers(0, 12))
-        source, target = draw(st.tuples(st.sampled_from(accounts), st.sampled_from(accounts)))
-        kind = draw(st.sampled_from(("payment", "payment", "red_packet", "refund", "fee", "topup")))
-        amount = draw(st.sampled_from((100, 400, 500, 600, 900, 1000, 1000, 2000, 5000)))
-        currency = draw(st.sampled_from(("CNY", "CNY", "CNY", "CNY", "USD", "JPY")))
-        refers_to = None
-        if how == "paid":
-            gift = draw(st.sampled_from(gifts))
-            source, target, kind = gift["target"], gift["source"], "payment"
-            at = (gift["at_us"] - EPOCH_US) // TICK_US + draw(st.integers(-1, 2))
-        if how == "on" and rows:
-            gift, paid = draw(st.sampled_from(gifts)), rows[-1]
-            source, target, kind = paid["target"], gift["source"], "payment"
-            at = (paid["at_us"] - EPOCH_US) // TICK_US + draw(st.integers(0, 2))
-        if how == "refund" and rows:
-            paid = draw(st.sampled_from(rows))
-            source, target, kind = paid["target"], paid["source"], "refund"
-            amount, currency = paid["amount_minor"], paid["currency"]
-            refers_to = draw(st.sampled_from((None, None, *(r["record_id"] for r in rows))))
-        rows.append(
-            {
-                "record_id": ids[i],
-                "at_us": EPOCH_US + at * TICK_US,
-                "source": source,
-                "target": target,
-                "amount_minor": amount,
-                "currency": currency,
-                "kind": kind,
-                "seq": draw(st.sampled_from((None, None, 0, 1))),
-                "refers_to": refers_to,
-            }
-        )
+    ids = draw(st.permutations([f"t{i:02}" for i in range(2 * len(moves))]))
+    kinds = ("payment", "payment", "payment", "red_packet", "refund", "fee", "topup")
+    currencies = ("CNY", "CNY", "CNY", "CNY", "CNY", "USD", "JPY")
+    for at, source, target, amount in moves:
+        row = {
+            "record_id": ids[len(rows)],
+            "at_us": EPOCH_US + at * TICK_US,
+            "source": source,
+            "target": target,
+            "amount_minor": amount,
+            "currency": draw(st.sampled_from(currencies)),
+            "kind": draw(st.sampled_from(kinds)),
+            "seq": draw(st.sampled_from((None, None, 0, 1))),
+        }
+        rows.append(row)
+        if draw(st.sampled_from((False, False, False, True))):
+            later = row["at_us"] + draw(st.sampled_from((0, 1, 4, 5, 28, 29))) * TICK_US
+            back = {"source": target, "target": source, "kind": "refund", "at_us": later}
+            named = draw(
+                st.sampled_from((None, None, None, "none", *(r["record_id"] for r in rows)))
+            )
+            rows.append(row | back | {"record_id": ids[len(rows)], "refers_to": named})
     return rows
 
 
@@ -246,7 +252,7 @@ def record_sets(draw: st.DrawFn, *, paid: bool = False) -> World:
     judgements = draw(st.lists(said.filter(lambda j: j[0][0] != j[0][1]), max_size=2))
     rows = {
         "gifts": gifts,
-        "transfers": draw(_transfers(accounts, gifts, 8 if paid else 3)),
+        "transfers": draw(_transfers(accounts, gifts, 4 if paid else 2)),
         "accounts": draw(_accounts(accounts)),
         "items": draw(_items(accounts, items)),
         "identifiers": draw(_identifiers(accounts)),

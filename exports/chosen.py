@@ -1,10 +1,20 @@
 """Which findings a list is made of: a filter that is applied and written down by one object."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import duckdb
 
-from regift.exports.shown import time_text
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def time_text(us: int) -> str:
+    """ISO 8601 in UTC; a fraction only where there is one.
+
+    >>> time_text(0), time_text(1_500_000)
+    ('1970-01-01T00:00:00Z', '1970-01-01T00:00:01.500000Z')
+    """
+    return (EPOCH + timedelta(microseconds=us)).isoformat().replace("+00:00", "Z")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ import duckdb
 import pyarrow as pa
 
 from regift.exports.chosen import Filter
-from regift.exports.shown import time_sql
+from regift.queries.shown import define_macros
 
 
 def suspects(con: duckdb.DuckDBPyConnection, chosen: Filter, facts: Collection[str]) -> pa.Table:
@@ -27,8 +27,9 @@ def suspects(con: duckdb.DuckDBPyConnection, chosen: Filter, facts: Collection[s
     Cost: linear in the evidence of the chosen findings, times the accounts each names.
     """
     chosen.define(con)
+    define_macros(con)
     return con.sql(
-        f"""
+        """
         WITH named AS (
             SELECT account, s.finding, list(DISTINCT role ORDER BY role) AS roles
             FROM subjects s SEMI JOIN chosen USING (finding) GROUP BY ALL),
@@ -56,8 +57,8 @@ def suspects(con: duckdb.DuckDBPyConnection, chosen: Filter, facts: Collection[s
                    list(finding ORDER BY first_us, finding) AS finding_ids
             FROM named JOIN findings USING (finding) GROUP BY account)
         SELECT row_number() OVER (ORDER BY s.findings DESC, facts DESC, account) AS rank,
-               account, s.findings, facts, by_typology, roles, {time_sql("first_us")} AS first_at,
-               {time_sql("last_us")} AS last_at, complete, coalesce(items, []) AS items,
+               account, s.findings, facts, by_typology, roles, iso(first_us) AS first_at,
+               iso(last_us) AS last_at, complete, coalesce(items, []) AS items,
                coalesce(records, []) AS records, finding_ids
         FROM summed s LEFT JOIN by_typology USING (account) LEFT JOIN records USING (account)
         LEFT JOIN items USING (account) ORDER BY rank

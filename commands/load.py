@@ -20,9 +20,7 @@ from regift.refresh.settings import read_settings
 @click.option("--map", "map_file", type=click.Path(path_type=Path), help="Column map (TOML).")
 @click.option("--format", "format_name", help="A declared public format, such as cryptopunks.")
 @click.option("--encoding", default="utf-8", show_default=True, help="Text encoding of the files.")
-@click.option(
-    "--max-bad", default="0", show_default=True, help="Bad rows to put up with: N or N%."
-)
+@click.option("--max-bad", default="0", show_default=True, help="Bad rows to put up with: N or N%.")
 @click.option("--dry-run", is_flag=True, help="Check everything, stage nothing.")
 @click.option("--replace", is_flag=True, help="Rows correct those with the same key.")
 @click.option("--reason", help="Why, with --replace; kept in the history.")

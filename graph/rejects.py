@@ -61,13 +61,18 @@ def export_text(rows: list[dict[str, Any]]) -> str:
     shapes = {(row["table"], row["format"], row["header"]) for row in rows}
     if len(shapes) > 1:
         loads = ", ".join(sorted({row["load"] for row in rows}))
-        raise UsageError(f"the rejects have {len(shapes)} different headers: choose one of --load {loads}")
+        raise UsageError(
+            f"the rejects have {len(shapes)} different headers: choose one of --load {loads}"
+        )
     if not rows:
         return ""
     if rows[0]["format"] != "csv":
         return "".join(
             json.dumps(
-                {**dict(zip(OWN_COLUMNS, (row["reject"], row["rule"]), strict=True)), "row": row["row"]},
+                {
+                    **dict(zip(OWN_COLUMNS, (row["reject"], row["rule"]), strict=True)),
+                    "row": row["row"],
+                },
                 ensure_ascii=False,
             )
             + "\n"

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from regift.graph.connect import connect, quote
 from regift.graph.store import Manifest, current_manifest, define_records
@@ -141,7 +143,7 @@ def _decide(
             f"{_verdict(table, request.action)} AS _op "
             f"FROM accepted a LEFT JOIN existing e USING ({using}) LEFT JOIN gone g USING ({using})"
         )
-    _reject(con, reading, "judged", _MESSAGES)
+    _reject(con, table, reading, "judged", _MESSAGES)
     con.execute(
         f"CREATE TEMP VIEW decided AS SELECT {columns}, _op FROM judged a "
         "WHERE _op IN ('insert', 'replace', 'withdraw')"
@@ -222,7 +224,7 @@ def _settle_inside(con: duckdb.DuckDBPyConnection, table: Table, reading: Readin
         "CREATE OR REPLACE TEMP TABLE kept AS SELECT * FROM accepted a WHERE NOT EXISTS "
         "(SELECT 1 FROM inside i WHERE i._file = a._file AND i._row = a._row)"
     )
-    _reject(con, reading, "inside", _MESSAGES)
+    _reject(con, table, reading, "inside", _MESSAGES)
     con.execute("DROP TABLE accepted; ALTER TABLE kept RENAME TO accepted")
 
 
@@ -268,23 +270,26 @@ def key_text(table: Table, alias: str) -> str:
 
 
 def _reject(
-    con: duckdb.DuckDBPyConnection, reading: Reading, source: str, messages: dict[str, str]
+    con: duckdb.DuckDBPyConnection,
+    table: Table,
+    reading: Reading,
+    source: str,
+    messages: dict[str, str],
 ) -> None:
     """Move rows of `source` whose `_op` is a rule of `messages` to `rejects`, with their raw text."""
     rules = ", ".join(quote(rule) for rule in messages)
-    table = reading.table
     bad = con.execute(
         f"SELECT _file, _row, _line, _op AS rule, {key_text(table, 's')} AS key "
         f"FROM {source} s WHERE _op IN ({rules}) ORDER BY _file, _row"
     ).to_arrow_table()
     if bad.num_rows == 0:
         return
-    con.register("_bad", bad.append_column("raw", [reading.raw_of(bad)]))
+    con.register("_bad", _with_raw(bad, reading))
     message = " ".join(
         f"WHEN {quote(rule)} THEN replace({quote(text)}, '{{key}}', key)"
         for rule, text in messages.items()
     )
-    con.register("_sources", reading.sources_table())
+    con.register("_sources", _sources(reading))
     con.execute(
         f"""
         INSERT INTO rejects
@@ -294,6 +299,26 @@ def _reject(
     )
     con.unregister("_bad")
     con.unregister("_sources")
+
+
+def _with_raw(bad: pa.Table, reading: Reading) -> pa.Table:
+    """Rows of accepted records, sorted by file, with the text each had in its file."""
+    raw: list[str] = []
+    for place in range(len(reading.files)):
+        raw += reading.raw(place, bad.filter(pc.equal(bad["_file"], place))["_row"].to_pylist())
+    return bad.append_column("raw", pa.array(raw, pa.string()))
+
+
+def _sources(reading: Reading) -> pa.Table:
+    """The files of a reading, by the number that rows name them by."""
+    return pa.table(
+        {
+            "_file": pa.array(range(len(reading.files)), pa.int32()),
+            "file": reading.files,
+            "header": pa.array(reading.headers, pa.string()),
+            "format": [count.format for count in reading.counts],
+        }
+    )
 
 
 def _finish(
@@ -394,7 +419,7 @@ def _full_rows(request: LoadRequest) -> str:
 def _reject_rows(request: LoadRequest, load: str) -> str:
     """Rejects with an id that depends on what was wrong where, not on when it was tried."""
     table = quote(request.table)
-    name = f"concat_ws(chr(31), {table}, file, line::VARCHAR, rule, \"row\")"
+    name = f'concat_ws(chr(31), {table}, file, line::VARCHAR, rule, "row")'
     return (
         f"SELECT 'R-' || substr(sha256({name}), 1, 16) AS reject, {table} AS tbl, "
         f"{quote(load)} AS load, * FROM rejects ORDER BY file, line, rule"

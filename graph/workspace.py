@@ -1,12 +1,12 @@
 """A workspace: the folder that holds loads, segments, generations and the casebook.
 
-    regift.toml          settings of this workspace
-    current              -> generations/000042.json, renamed atomically
-    generations/         a manifest and one small DuckDB file each
-    segments/            immutable Parquet files, named by their content
-    staged/L000007/      one load: manifest.json, rows.parquet, rejects.parquet
-    casebook.sqlite      what people decided
-    locks/               one file per lock, held with flock, naming its holder
+regift.toml          settings of this workspace
+current              -> generations/000042.json, renamed atomically
+generations/         a manifest and one small DuckDB file each
+segments/            immutable Parquet files, named by their content
+staged/L000007/      one load: manifest.json, rows.parquet, rejects.parquet
+casebook.sqlite      what people decided
+locks/               one file per lock, held with flock, naming its holder
 """
 
 import contextlib

@@ -48,7 +48,9 @@ class Typology:
 
     def __post_init__(self) -> None:
         if self.partition not in PARTITIONS:
-            raise ValueError(f"{self.name}: partition {self.partition!r} is not one of {PARTITIONS}")
+            raise ValueError(
+                f"{self.name}: partition {self.partition!r} is not one of {PARTITIONS}"
+            )
 
     @property
     def engines(self) -> tuple[str, ...]:

@@ -27,7 +27,6 @@ from regift.graph.store import (
     attach_generation,
     current_manifest,
     define_records,
-    define_shown,
     digest_of,
     publish,
     segment_sql,

@@ -1,10 +1,10 @@
 """What a run is told: `regift.toml` over defaults, checked, with the source of every value.
 
-    [time] zone            time zone of times given without an offset
-    [clock] unit           resolution of the records
-    [records] refund_window
-    [entities] max, phone, payment_card, device, payee      caps of definition D-3
-    [typology.NAME] ...    parameters of every run
+[time] zone            time zone of times given without an offset
+[clock] unit           resolution of the records
+[records] refund_window
+[entities] max, phone, payment_card, device, payee      caps of definition D-3
+[typology.NAME] ...    parameters of every run
 """
 
 from collections.abc import Mapping
@@ -47,7 +47,9 @@ def settings_of(table: Mapping[str, Any]) -> Settings:
     try:
         ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError):
-        raise UsageError(f"[time] zone: {zone!r} is not a time zone such as Asia/Shanghai") from None
+        raise UsageError(
+            f"[time] zone: {zone!r} is not a time zone such as Asia/Shanghai"
+        ) from None
     entities = table.get("entities", {})
     caps = {
         kind: _whole(entities.get(kind, cap), f"[entities] {kind}")

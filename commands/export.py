@@ -1,0 +1,108 @@
+"""`regift export`: lists that leave the house, each with its filter and what was cut."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import duckdb
+import pyarrow as pa
+
+from regift.commands.options import moment_us, opened, workspace_option
+from regift.commands.output import say
+from regift.exports import FORMATS
+from regift.exports.about import about
+from regift.exports.chosen import Filter
+from regift.exports.findings import findings
+from regift.exports.suspects import suspects
+from regift.exports.target import target_of
+from regift.graph.workspace import utc_text
+from regift.loaders.errors import UsageError
+from regift.queries import ALL
+from regift.refresh.run import truncated_of
+
+TABLE_FORMATS = [name for name, each in FORMATS.items() if each.shape == "table"]
+
+
+@click.group()
+def command() -> None:
+    """Write findings or suspects to a file."""
+
+
+def list_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Options of every list: what is on it, how it is written, and where."""
+    for option in (
+        workspace_option,
+        click.option("-o", "--output", required=True, help="File, or - for standard output."),
+        click.option(
+            "--format",
+            "format_name",
+            type=click.Choice(TABLE_FORMATS),
+            help="By default the suffix says.",
+        ),
+        click.option("--until", help="Only findings whose first record is before this time."),
+        click.option("--since", help="Only findings whose first record is at this time or later."),
+        click.option("--account", help="Only findings with this account on them."),
+        click.option("--typology", multiple=True, type=click.Choice(list(ALL)), help="Only these."),
+    ):
+        function = option(function)
+    return function
+
+
+@command.command(name="findings")
+@list_options
+def findings_command(**given: Any) -> None:
+    """Every finding with its evidence, one a row."""
+    _write("findings", findings, **given)
+
+
+@command.command(name="suspects")
+@list_options
+def suspects_command(**given: Any) -> None:
+    """The accounts that findings name, with the records behind each."""
+    facts = [name for name, typology in ALL.items() if typology.fact]
+    _write("suspects", lambda con, chosen: suspects(con, chosen, facts), **given)
+
+
+def _write(
+    list_name: str,
+    make: Callable[[duckdb.DuckDBPyConnection, Filter], pa.Table],
+    *,
+    typology: tuple[str, ...],
+    account: str | None,
+    since: str | None,
+    until: str | None,
+    format_name: str | None,
+    output: str,
+    workspace: Path,
+) -> None:
+    _, settings, manifest, graph = opened(workspace)
+    with graph:
+        chosen = Filter(
+            typologies=typology,
+            account=account,
+            since_us=moment_us(since, settings.time_zone) if since else None,
+            until_us=moment_us(until, settings.time_zone) if until else None,
+        )
+        table = make(graph.con, chosen)
+    FORMATS[format_name or format_of(output)].write(
+        table,
+        target_of(output),
+        about(
+            list_name,
+            filter_text=chosen.text,
+            truncated=truncated_of(manifest),
+            generation=str(manifest.number),
+            as_of="" if manifest.as_of_us is None else utc_text(manifest.as_of_us),
+            made_from=manifest.digests,
+        ),
+    )
+    say(f"{table.num_rows:,} {list_name} written to {output}", quiet=output == "-")
+
+
+def format_of(output: str) -> str:
+    """The format that a file's suffix names; UsageError where it names none."""
+    for name in TABLE_FORMATS:
+        if output.endswith(FORMATS[name].suffix):
+            return name
+    raise UsageError(f"{output} does not say its format: add --format {', '.join(TABLE_FORMATS)}")

@@ -53,7 +53,7 @@ def command(
     With the parameters of the last run its findings are read; with others the generation is
     searched anew. Times without an offset are of the workspace's time zone.
     """
-    place, settings, manifest, graph = opened(workspace)
+    _, settings, manifest, graph = opened(workspace)
     with graph:
         params = params_of(settings, typology, settings_given(given))
         chosen = ALL[typology]

@@ -40,7 +40,8 @@ def list_command(
             dict(zip(names, row, strict=True)) for row in links.fetchall()
         ]
         ignored = graph.con.execute(
-            "SELECT kind, value, accounts FROM ignored_identifiers ORDER BY accounts DESC, kind, value"
+            "SELECT kind, value, accounts FROM ignored_identifiers "
+            "ORDER BY accounts DESC, kind, value"
         ).fetchall()
         refused = graph.con.execute("SELECT a, b, why FROM refused_links ORDER BY a, b").fetchall()
     print_rows(rows, as_json)

@@ -32,6 +32,5 @@ def item(item: str, as_json: bool, workspace: Path) -> None:
         ("ord", "at", "source", "target", "kind", "level", "level_is", "rule", "gap", "undone"),
     )
     first = rows[0]
-    say(
-        f"issuer {first['issuer'] or 'unknown'} ({first['issuer_how'] or 'levels are lower bounds'})"
-    )
+    known = first["issuer_how"] or "so levels are lower bounds"
+    say(f"issuer {first['issuer'] or 'unknown'} ({known})")

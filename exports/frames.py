@@ -16,6 +16,7 @@ from regift.graph.workspace import Workspace
 from regift.queries import ALL
 from regift.queries.search import clauses, search
 from regift.queries.shown import finding_rows, item_rows
+from regift.refresh.run import truncated_of
 from regift.refresh.settings import params_of, read_settings
 
 

@@ -1,4 +1,4 @@
-"""Remove generations beyond the kept ones, and the segments and staged rows nobody names any more."""
+"""Remove old generations, and the segments and staged rows that nobody names any more."""
 
 import shutil
 from pathlib import Path

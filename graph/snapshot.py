@@ -2,16 +2,17 @@
 
 A snapshot is what every search reads: the seven record tables of `loaders/tables.py` and
 
-    account_kinds(account, kind, operator)     every account that any record names; kind may be null
+    account_kinds(account, kind, operator)     every account that a record names; kind may be null
     judgements(a, b, verdict, seq)             what people said of pairs: same | different
-    cancelled(record_id, refund_id)            transfers undone by a refund, and the refund   (effective.py)
+    cancelled(record_id, refund_id)            transfers undone by a refund, and the refund
     payments(record_id, at_us, seq, ord, source, target, amount_minor, currency, kind)
                                                effective payment and red_packet transfers; ord is
-                                               the place in the total order                   (effective.py)
-    links(a, b, grade, kinds, sharers, why)    a < b; grade controller | associated           (entities.py)
-    entity_of(account, entity)                 every account; entity = smallest account id    (entities.py)
-    ignored_identifiers(kind, value, accounts) identifiers over their cap                     (entities.py)
-    custody(...)                               one row per gift record                        (custody.py)
+                                               the place in the total order
+    links(a, b, grade, kinds, sharers, why)    a < b; grade controller | associated
+    entity_of(account, entity)                 every account; entity = smallest account id
+    refused_links(a, b, why)                   links that a bound or a judgement kept apart
+    ignored_identifiers(kind, value, accounts) identifiers over their cap
+    custody(...)                               one row per gift record, columns in custody.py
 
 Each derived table has one module that makes it, `derive(con, settings, ...)`.
 """

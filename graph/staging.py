@@ -276,7 +276,7 @@ def _reject(
     source: str,
     messages: dict[str, str],
 ) -> None:
-    """Move rows of `source` whose `_op` is a rule of `messages` to `rejects`, with their raw text."""
+    """Copy rows of `source` whose `_op` is a rule of `messages` to `rejects`, as they were."""
     rules = ", ".join(quote(rule) for rule in messages)
     bad = con.execute(
         f"SELECT _file, _row, _line, _op AS rule, {key_text(table, 's')} AS key "

@@ -9,7 +9,7 @@ Column types, as read from files and as stored:
     integer   whole number                      BIGINT
     number    decimal number, shown only        DECIMAL(18,6)
     time      ISO 8601                          BIGINT, microseconds since 1970 UTC, name + "_us"
-    money     decimal number in major units     BIGINT, minor units of the row's currency, name + "_minor"
+    money     decimal number in major units     BIGINT, minor units of its currency, name + "_minor"
 
 Definitions D-1 (order) and D-16 (keys).
 """

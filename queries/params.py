@@ -185,7 +185,7 @@ def build(params: type[P], given: Mapping[str, str], *, clock_unit_us: int, name
     """
     fields = {key_of(f): f for f in dataclasses.fields(params)}  # type: ignore[arg-type]
     values: dict[str, Any] = {}
-    for key, field in fields.items():
+    for field in fields.values():
         if field.metadata["type"] == "duration" and 0 < field.default < 5 * clock_unit_us:
             coarse = COARSE.get(field.metadata["text"])
             values[field.name] = duration_us(coarse) if coarse else 10 * field.default

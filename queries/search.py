@@ -1,4 +1,4 @@
-"""One search on request: the stored findings when the parameters are the run's, else a new search."""
+"""One search on request: stored findings when the parameters are the run's, else anew."""
 
 from typing import Any
 

@@ -80,7 +80,7 @@ def settings_of(table: Mapping[str, Any]) -> Settings:
 
 
 def params_of(settings: Settings, name: str, given: Mapping[str, str] | None = None) -> Any:
-    """Parameters of a typology: what is given, over `regift.toml`, over defaults that fit the clock.
+    """Parameters of a typology: what is given, over `regift.toml`, over defaults for the clock.
 
     UsageError when there is no such typology or parameter.
     """

@@ -1,4 +1,4 @@
-"""What a change touches: the items and accounts whose findings have to be looked for again (D-17)."""
+"""What a change touches: items and accounts whose findings are looked for again (D-17)."""
 
 import duckdb
 

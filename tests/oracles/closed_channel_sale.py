@@ -3,10 +3,10 @@
 from oracles.custody import Ledger, hops
 
 
-def closed_channel_sale(ledger: Ledger) -> set[tuple[str, str]]:
-    """(record, kind)"""
+def closed_channel_sale(ledger: Ledger) -> set[str]:
+    """The records."""
     return {
-        (hop.row["record_id"], hop.row["kind"])
+        hop.row["record_id"]
         for hop in hops(ledger)
         if hop.channel == "mini_program"
         and hop.undone is None

@@ -61,6 +61,9 @@ class Matcher:
             and self.lag(gift, p) <= self.params.window_us
             and self.stands_for(p["source"], gift["target"])
             and self.stands_for(p["target"], gift["source"])
+            and not self.who.same(p["source"], gift["source"])
+            and not self.who.same(p["target"], gift["target"])
+            and not self.who.same(p["source"], p["target"])
         ]
         return sorted(near, key=lambda p: (self.lag(gift, p), place(p)))
 
@@ -82,7 +85,8 @@ class Matcher:
             and items.get(row["item"], {}).get("collection") == item["collection"]
             and 0 < gift["at_us"] - row["at_us"] <= 30 * DAY_US
         ]
-        return sorted(sales)[(len(sales) - 1) // 2] if sales else None
+        one_currency = len({currency for _, currency in sales}) == 1
+        return sorted(sales)[(len(sales) - 1) // 2] if one_currency else None
 
     def floor(self, currency: str) -> Decimal:
         return self.params.floor * 10 ** EXPONENTS[currency]
@@ -115,10 +119,11 @@ class Matcher:
             taken: list[Row] = []
             for p in self.candidates(g):
                 total = sum(t["amount_minor"] for t in taken)
-                if p["currency"] == currency and (2 * total < r or len(taken) < 2):
+                small = p["currency"] == currency and 2 * p["amount_minor"] < r
+                if small and total < r and len(taken) < 10:
                     taken.append(p)
             total = sum(t["amount_minor"] for t in taken)
-            if 2 <= len(taken) <= 10 and r <= 2 * total <= 4 * r:
+            if len(taken) >= 2 and r <= 2 * total <= 4 * r:
                 self.take(g, "sum", taken)
 
     def plain_pass(self) -> None:

@@ -19,6 +19,7 @@ from regift.exports.target import target_of
 from regift.graph.workspace import utc_text
 from regift.loaders.errors import UsageError
 from regift.queries import ALL
+from regift.queries.search import clauses
 from regift.refresh.run import truncated_of
 
 TABLE_FORMATS = [name for name, each in FORMATS.items() if each.shape == "table"]
@@ -53,7 +54,7 @@ def list_options(function: Callable[..., Any]) -> Callable[..., Any]:
 @list_options
 def findings_command(**given: Any) -> None:
     """Every finding with its evidence, one a row."""
-    _write("findings", findings, **given)
+    _write("findings", lambda con, chosen: findings(con, chosen, clauses(ALL)), **given)
 
 
 @command.command(name="suspects")

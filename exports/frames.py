@@ -47,11 +47,7 @@ class Generation:
     @property
     def truncated(self) -> dict[str, Any]:
         """What the run cut, by typology; empty means complete."""
-        return {
-            r["typology"]: r["truncated"]
-            for r in self._manifest.run["typologies"]
-            if r["truncated"]
-        }
+        return truncated_of(self._manifest)
 
     def findings(self, typology: str, **params: str) -> pd.DataFrame:
         """Findings of one typology, one a row, columns as the keys of `regift find --json`.

@@ -1,7 +1,9 @@
 """DuckDB connections with stated memory, time zone and no silent network access."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -36,3 +38,22 @@ def quote(text: str) -> str:
     "'it''s'"
     """
     return "'" + text.replace("'", "''") + "'"
+
+
+def row(con: duckdb.DuckDBPyConnection, sql: str, given: Sequence[object] = ()) -> tuple[Any, ...]:
+    """The one row of a query that always has one, such as an aggregate.
+
+    All of it is fetched: a result that is left half read keeps the connection busy.
+    """
+    rows = con.execute(sql, given).fetchall()
+    assert len(rows) == 1, f"{len(rows)} rows: {sql}"
+    return tuple(rows[0])
+
+
+def count(con: duckdb.DuckDBPyConnection, relation: str) -> int:
+    """Rows of a table, or of a query in parentheses.
+
+    >>> count(connect(), "(SELECT unnest([1, 2]))")
+    2
+    """
+    return int(row(con, f"SELECT count(*) FROM {relation}")[0])

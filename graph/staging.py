@@ -8,7 +8,6 @@ the history. Rows of tables with `updated_at` follow the newest `updated_at` (D-
 
 import os
 import shutil
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from regift.graph.connect import connect, quote
+from regift.graph.connect import connect, count, quote, row
 from regift.graph.store import Manifest, current_manifest, define_records
 from regift.graph.workspace import (
     Workspace,
@@ -124,14 +123,14 @@ def _decide(
     reading: Reading,
 ) -> dict[str, int]:
     """Make `decided`: accepted rows with `_op`; move the others to `rejects` or count them."""
-    read_rows = _count(con, "accepted")
+    read_rows = count(con, "accepted")
     _settle_inside(con, table, reading)
-    settled = _count(con, "accepted")
-    before = _count(con, "rejects")
+    settled = count(con, "accepted")
+    before = count(con, "rejects")
     _existing(con, workspace, table)
     columns = ", ".join(f"a.{c.stored}" for c in table.columns)
     using = ", ".join(table.stored_key)
-    if _count(con, "existing") == 0 and _count(con, "gone") == 0:
+    if count(con, "existing") == 0 and count(con, "gone") == 0:
         rule = "'not_found'" if request.action == "withdraw" else "'insert'"
         con.execute(
             f"CREATE TEMP VIEW judged AS SELECT {columns}, _file, _row, _line, {rule} AS _op "
@@ -150,7 +149,7 @@ def _decide(
     )
     counted = dict(con.execute("SELECT _op, count(*) FROM judged GROUP BY _op").fetchall())
     accepted = sum(counted.get(op, 0) for op in ("insert", "replace", "withdraw"))
-    rejected = _count(con, "rejects")
+    rejected = count(con, "rejects")
     inside = read_rows - settled - (before - (reading.rejected))
     return {
         "accepted": accepted,
@@ -196,7 +195,7 @@ def _settle_inside(con: duckdb.DuckDBPyConnection, table: Table, reading: Readin
     """
     key = ", ".join(table.stored_key)
     hashed = f"hash({key})"
-    total, distinct = _row(con, f"SELECT count(*), count(DISTINCT {hashed}) FROM accepted")
+    total, distinct = row(con, f"SELECT count(*), count(DISTINCT {hashed}) FROM accepted")
     if total == distinct:
         return
     newest = ""
@@ -334,7 +333,7 @@ def _finish(
     if not request.dry_run and (counts["accepted"] or counts["rejected"]):
         load = _write(con, workspace, request, counts, "refused" if refused else "staged")
     if refused:
-        first = _row(con, "SELECT file, line, rule, message FROM rejects ORDER BY file, line")
+        first = row(con, "SELECT file, line, rule, message FROM rejects ORDER BY file, line")
         more = "" if counts["rejected"] == 1 else f" (and {counts['rejected'] - 1} more)"
         raise TooManyBadRows(
             f"nothing loaded: {first[0]} line {first[1]}: {first[2]}: {first[3]}{more}; "
@@ -428,13 +427,3 @@ def _reject_rows(request: LoadRequest, load: str) -> str:
 
 def _copy(con: duckdb.DuckDBPyConnection, sql: str, path: Path) -> None:
     con.execute(f"COPY ({sql}) TO {quote(str(path))} (FORMAT parquet, COMPRESSION zstd)")
-
-
-def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:
-    return int(_row(con, f"SELECT count(*) FROM {table}")[0])
-
-
-def _row(con: duckdb.DuckDBPyConnection, sql: str) -> Sequence[Any]:
-    row = con.execute(sql).fetchone()
-    assert row is not None, "an aggregate always has a row"
-    return row

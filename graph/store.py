@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
-from regift.graph.connect import connect, quote
+from regift.graph.connect import connect, quote, row
 from regift.graph.custody import CUSTODY_DDL
 from regift.graph.effective import define_payments
 from regift.graph.snapshot import Settings, Snapshot
 from regift.graph.workspace import Workspace, read_json, sync_file, sync_folder, write_json
+from regift.loaders.currencies import DECIMALS
 from regift.loaders.errors import RegiftError, UsageError
 from regift.loaders.tables import TABLES
 
@@ -150,10 +152,9 @@ def write_segment(
     The file is written aside, made durable, and named by the hash of its bytes.
     """
     temporary = workspace.segments / f".{table}-{part}-{os.getpid()}.parquet"
-    copied = con.execute(
-        f"COPY ({sql}) TO {quote(str(temporary))} (FORMAT parquet, COMPRESSION zstd)"
-    ).fetchone()
-    rows = int(copied[0]) if copied else 0
+    rows = row(con, f"COPY ({sql}) TO {quote(str(temporary))} (FORMAT parquet, COMPRESSION zstd)")[
+        0
+    ]
     if rows == 0:
         temporary.unlink()
         return None
@@ -225,9 +226,8 @@ def open_snapshot(
 
 def define_shown(con: duckdb.DuckDBPyConnection) -> None:
     """`currencies(currency, digits)`, which turns minor units into text."""
-    from regift.loaders.currencies import digits_table
-
-    con.register("_currencies", digits_table())
+    digits = pa.array(DECIMALS.values(), pa.int64())
+    con.register("_currencies", pa.table({"currency": list(DECIMALS), "digits": digits}))
     con.execute("CREATE OR REPLACE TEMP TABLE currencies AS SELECT * FROM _currencies")
     con.unregister("_currencies")
 

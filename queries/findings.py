@@ -85,9 +85,9 @@ def collect(
     clash = con.execute(
         "SELECT finding, list(DISTINCT anchor)::VARCHAR FROM _rows GROUP BY finding "
         "HAVING count(*) > 1 LIMIT 1"
-    ).fetchone()
-    if clash:
-        raise RegiftError(f"{typology}: two findings share the id {clash[0]}: anchors {clash[1]}")
+    ).fetchall()
+    for finding, anchors in clash:
+        raise RegiftError(f"{typology}: two findings share the id {finding}: anchors {anchors}")
     findings = con.execute(
         """
         SELECT finding, typology, anchor,

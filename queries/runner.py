@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 
+from regift.graph.connect import count, row
 from regift.graph.snapshot import Settings, Snapshot
 from regift.queries.findings import EVIDENCE_DDL, FINDINGS_DDL, SUBJECTS_DDL, Findings
 from regift.queries.typology import Typology
@@ -81,9 +82,9 @@ def run_all(
                 found = typology.find(graph, params[name])
             truncated = dict(found.truncated)
             _insert(con, found, units)
-        row = con.execute("SELECT count(*) FROM findings WHERE typology = ?", [name]).fetchone()
+        found_now = row(con, "SELECT count(*) FROM findings WHERE typology = ?", [name])[0]
         seconds = round(time.monotonic() - began, 3)
-        ran.append(Ran(name, mode, int(row[0]) if row else 0, seconds, truncated))
+        ran.append(Ran(name, mode, found_now, seconds, truncated))
     return ran
 
 
@@ -101,8 +102,7 @@ def _mode(
     if units is None:
         reads = typology.reads
         return "whole" if not reads or changed.intersection(reads) else "carried"
-    row = con.execute(f"SELECT count(*) FROM {units}").fetchone()
-    return "touched" if row and row[0] else "carried"
+    return "touched" if count(con, units) else "carried"
 
 
 def _carry(

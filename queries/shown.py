@@ -4,14 +4,17 @@ from typing import Any
 
 import duckdb
 
+from regift.graph.connect import count
+
 MACROS = """
     CREATE OR REPLACE TEMP MACRO iso(us) AS
         strftime(make_timestamp(us), '%Y-%m-%dT%H:%M:%S')
         || CASE WHEN us % 1000000 = 0 THEN '' ELSE strftime(make_timestamp(us), '.%f') END || 'Z';
     CREATE OR REPLACE TEMP MACRO decimal_text(minor, digits) AS
         CASE WHEN digits = 0 THEN minor::VARCHAR ELSE
-            regexp_replace(lpad(minor::VARCHAR, greatest(digits + 1, length(minor::VARCHAR))::INTEGER,
-                '0'), '(.{' || digits || '})$', '.\\1') END;
+            regexp_replace(
+                lpad(minor::VARCHAR, greatest(digits + 1, length(minor::VARCHAR))::INTEGER, '0'),
+                '(.{' || digits || '})$', '.\\1') END;
 """
 
 
@@ -19,6 +22,8 @@ def define_macros(con: duckdb.DuckDBPyConnection) -> None:
     """`iso(us)` and `decimal_text(minor, digits)`.
 
     >>> import duckdb
+
+from regift.graph.connect import count
     >>> con = duckdb.connect()
     >>> define_macros(con)
     >>> con.sql("SELECT iso(0), iso(1500000), decimal_text(5, 2), decimal_text(1234, 3)").fetchone()
@@ -39,7 +44,7 @@ def finding_rows(
     finding: str | None = None,
     limit: int | None = None,
 ) -> tuple[list[dict[str, Any]], int]:
-    """Findings with the keys of the command line's contract, and how many there are without `limit`.
+    """Findings with the keys of the command line's contract, and how many without `limit`.
 
     prefix: of the three tables to read; clauses: typology -> the clause shown. Ordered by first
     time, then id. Selected by `first_at` in [since, until), by an account on it, or by id.
@@ -62,8 +67,7 @@ def finding_rows(
         f"WHERE {' AND '.join(where)}",
         given,
     )
-    row = con.execute("SELECT count(*) FROM chosen").fetchone()
-    total = int(row[0]) if row else 0
+    total = count(con, "chosen")
     rows = con.execute(
         f"""
         WITH shown AS (SELECT * FROM chosen ORDER BY first_us, finding LIMIT {_limit(limit)}),

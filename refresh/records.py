@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 
-from regift.graph.connect import quote
+from regift.graph.connect import quote, row
 from regift.graph.staging import key_text
 from regift.graph.store import (
     SLICE_US,
@@ -177,7 +177,4 @@ def _remembered(
 
 
 def _has_table(con: duckdb.DuckDBPyConnection, name: str) -> bool:
-    found = con.execute(
-        "SELECT count(*) FROM duckdb_tables() WHERE table_name = ?", [name]
-    ).fetchone()
-    return bool(found and found[0])
+    return bool(row(con, "SELECT count(*) FROM duckdb_tables() WHERE table_name = ?", [name])[0])

@@ -14,10 +14,9 @@ from typing import Any
 import duckdb
 
 import regift
-from regift import ranking
 from regift.enforcement.casebook import Casebook
 from regift.graph import custody, effective, entities
-from regift.graph.connect import connect, quote
+from regift.graph.connect import connect, count, quote, row
 from regift.graph.snapshot import Settings, define_account_kinds
 from regift.graph.staging import pending_loads
 from regift.graph.store import (
@@ -37,6 +36,7 @@ from regift.loaders.tables import TABLES
 from regift.queries import ALL
 from regift.queries.params import show
 from regift.queries.runner import report, run_all, show_whole
+from regift.ranking import derive as ranking
 from regift.refresh.records import fold
 from regift.refresh.settings import params_of, read_settings
 from regift.refresh.touched import changed_records, compare, touch_accounts, touch_items
@@ -174,7 +174,7 @@ class _Run:
                 "seconds": round(time.monotonic() - began, 3),
                 "stages": self.seconds,
                 "full": self.full,
-                "items_total": _count(con, "SELECT count(DISTINCT item) FROM gifts"),
+                "items_total": count(con, "(SELECT DISTINCT item FROM gifts)"),
                 "items_run": self._items_run,
                 "slices_total": len(segments.get("transfers", ())),
                 "slices_run": self._slices_run(typologies, segments),
@@ -223,7 +223,7 @@ class _Run:
         """The ledger: touched items walked anew, the others as they were."""
         began = time.monotonic()
         touch_items(con, everything=self.full)
-        self._items_run = _count(con, "SELECT count(*) FROM touched_items")
+        self._items_run = count(con, "touched_items")
         before = segment_sql(self.workspace, "custody", self.before.segments.get("custody", ()))
         con.execute(f"CREATE TEMP VIEW before_custody AS {before}")
         kept = {} if self.full else {s.part: s for s in self.before.segments.get("custody", ())}
@@ -313,19 +313,15 @@ class _Run:
 
 
 def _as_of(con: duckdb.DuckDBPyConnection) -> int | None:
-    row = con.execute(
+    newest = row(
+        con,
         "SELECT max(at_us) FROM (SELECT max(at_us) AS at_us FROM gifts "
-        "UNION ALL SELECT max(at_us) FROM transfers)"
-    ).fetchone()
-    return None if row is None or row[0] is None else int(row[0])
+        "UNION ALL SELECT max(at_us) FROM transfers)",
+    )[0]
+    return None if newest is None else int(newest)
 
 
 def _names(segments: Mapping[str, tuple[Segment, ...]]) -> dict[str, list[str]]:
     return {
         table: [segment.file for segment in segments.get(table, ())] for table in sorted(TABLES)
     }
-
-
-def _count(con: duckdb.DuckDBPyConnection, sql: str) -> int:
-    row = con.execute(sql).fetchone()
-    return int(row[0]) if row else 0

@@ -2,6 +2,8 @@
 
 import duckdb
 
+from regift.graph.connect import count
+
 COMPARED = {
     "account_kinds": "account, kind, operator",
     "entity_of": "account, entity",
@@ -25,7 +27,7 @@ def compare(con: duckdb.DuckDBPyConnection, old: str | None) -> frozenset[str]:
             before = f"SELECT {columns} FROM {old}.{table}"
             sql = f"({now} EXCEPT {before}) UNION ALL ({before} EXCEPT {now})"
         con.execute(f"CREATE OR REPLACE TEMP TABLE changed_{table} AS {sql}")
-        if _any(con, f"changed_{table}"):
+        if count(con, f"changed_{table}"):
             changed.add(table)
     return frozenset(changed)
 
@@ -33,7 +35,7 @@ def compare(con: duckdb.DuckDBPyConnection, old: str | None) -> frozenset[str]:
 def changed_records(con: duckdb.DuckDBPyConnection, tables: tuple[str, ...]) -> frozenset[str]:
     """Names of the record tables in which a row left or came."""
     return frozenset(
-        table for table in tables if _any(con, f"added_{table}") or _any(con, f"removed_{table}")
+        table for table in tables if count(con, f"added_{table}") or count(con, f"removed_{table}")
     )
 
 
@@ -85,7 +87,3 @@ def touch_accounts(con: duckdb.DuckDBPyConnection, everything: bool) -> None:
               WHERE item IN (FROM touched_items)
         """
     )
-
-
-def _any(con: duckdb.DuckDBPyConnection, table: str) -> bool:
-    return con.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is not None

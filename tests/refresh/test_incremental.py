@@ -1,0 +1,243 @@
+"""A refresh of what changed gives what a full one gives: random histories, id for id.
+
+Rows come late, twice, in conflict, corrected and withdrawn; identifiers join accounts into one
+entity and people judge pairs; after every refresh the generation equals one made anew of all
+records, in every table that a search or the ranking leaves.
+"""
+
+import csv
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import hypothesis.strategies as st
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from regift.enforcement.casebook import Casebook
+from regift.graph.connect import quote
+from regift.graph.staging import LoadRequest, stage
+from regift.graph.store import current_manifest, open_snapshot
+from regift.graph.workspace import Workspace
+from regift.loaders.errors import TooManyBadRows
+from regift.loaders.read import ReadOptions
+from regift.loaders.tables import TABLES
+from regift.queries import ALL
+from regift.ranking import derive as ranking
+from regift.refresh.run import DERIVED, refresh
+from regift.refresh.settings import read_settings
+
+ACCOUNTS = ("brand", "ann", "bob", "cat", "dan")
+ITEMS = ("x", "y")
+
+accounts = st.sampled_from(ACCOUNTS)
+moments = st.integers(0, 40).map(lambda h: f"2026-01-{1 + h // 24:02d}T{h % 24:02d}:00:00Z")
+
+gifts = st.fixed_dictionaries(
+    {
+        "record_id": st.integers(0, 9).map(lambda n: f"g{n}"),
+        "at": moments,
+        "source": accounts,
+        "target": accounts,
+        "item": st.sampled_from(ITEMS),
+        "kind": st.sampled_from(("issue", "sale", "gift", "gift", "return")),
+        "price": st.sampled_from(("", "5.00")),
+        "currency": st.just("CNY"),
+        "channel": st.sampled_from(("", "mini_program")),
+    }
+)
+transfers = st.fixed_dictionaries(
+    {
+        "record_id": st.integers(0, 9).map(lambda n: f"t{n}"),
+        "at": moments,
+        "source": accounts,
+        "target": accounts,
+        "amount": st.sampled_from(("5.00", "20.00", "21.00")),
+        "currency": st.just("CNY"),
+        "kind": st.sampled_from(("payment", "payment", "red_packet", "refund")),
+    }
+)
+identifiers = st.fixed_dictionaries(
+    {
+        "account": accounts,
+        "kind": st.sampled_from(("phone", "device")),
+        "value": st.sampled_from(("1", "2")),
+    }
+)
+account_rows = st.fixed_dictionaries(
+    {"account": accounts, "kind": st.sampled_from(("personal", "official_account"))}
+)
+item_rows = st.fixed_dictionaries(
+    {
+        "item": st.sampled_from(ITEMS),
+        "collection": st.just("c"),
+        "issuer": st.sampled_from(("", "brand", "ann")),
+    }
+)
+certificates = st.fixed_dictionaries(
+    {
+        "account": accounts,
+        "partner_company": st.just("chain"),
+        "filing_number": st.sampled_from(("f1", "f2")),
+        "valid_from": moments,
+        "valid_to": st.sampled_from(("", "2026-01-02T00:00:00Z")),
+    }
+)
+ROWS: dict[str, st.SearchStrategy[dict[str, str]]] = {
+    "gifts": gifts,
+    "transfers": transfers,
+    "identifiers": identifiers,
+    "accounts": account_rows,
+    "items": item_rows,
+    "certificates": certificates,
+}
+LOADS = st.one_of(
+    *(st.tuples(st.just(table), st.lists(rows, min_size=1, max_size=6)) for table, rows in ROWS.items()),
+    st.tuples(st.just("gifts"), st.lists(gifts, min_size=4, max_size=10)),
+)
+
+
+def tables_of(workspace: Workspace) -> dict[str, list[tuple[Any, ...]]]:
+    """Everything that a generation says, as sorted rows."""
+    manifest = current_manifest(workspace)
+    assert manifest is not None
+    with open_snapshot(workspace, read_settings(workspace), manifest, threads=1) as graph:
+        return {
+            table: graph.con.execute(f"SELECT * FROM {table} ORDER BY ALL").fetchall()
+            for table in (*TABLES, "custody", *DERIVED, *ranking.TABLES)
+        }
+
+
+class Histories(RuleBasedStateMachine):
+    """Loads, corrections, withdrawals and judgements in any order, with refreshes between."""
+
+    @initialize()
+    def begin(self) -> None:
+        self.folder = tempfile.TemporaryDirectory()
+        self.workspace = Workspace.create(Path(self.folder.name) / "w")
+        self.number = 0
+        self.fresh = False
+
+    def _stage(self, table: str, rows: list[dict[str, str]], action: str, max_bad: str) -> None:
+        self.number += 1
+        path = Path(self.folder.name) / f"{self.number}.csv"
+        with open(path, "w", newline="") as file:
+            writer = csv.DictWriter(file, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+        try:
+            stage(
+                self.workspace,
+                LoadRequest(
+                    sources=(str(path),),
+                    table=table,
+                    options=ReadOptions(),
+                    action=action,
+                    reason=None if action == "load" else "test",
+                    max_bad=max_bad,
+                ),
+            )
+        except TooManyBadRows:
+            pass
+
+    @rule(load=LOADS)
+    def load(self, load: tuple[str, list[dict[str, str]]]) -> None:
+        self._stage(*load, action="load", max_bad="100%")
+
+    @rule(load=LOADS)
+    def correct(self, load: tuple[str, list[dict[str, str]]]) -> None:
+        self._stage(*load, action="replace", max_bad="100%")
+
+    @rule(load=LOADS)
+    def withdraw(self, load: tuple[str, list[dict[str, str]]]) -> None:
+        self._stage(*load, action="withdraw", max_bad="100%")
+
+    @rule(pair=st.lists(accounts, min_size=2, max_size=2, unique=True), same=st.booleans())
+    def judge(self, pair: list[str], same: bool) -> None:
+        casebook = Casebook.open(self.workspace.casebook)
+        casebook.judge(*pair, "same" if same else "different", "test")
+        casebook.close()
+
+    @rule()
+    def take_in(self) -> None:
+        refresh(self.workspace)
+        self.fresh = True
+
+    @invariant()
+    def equals_full(self) -> None:
+        """Compare with a generation made anew, in a copy so that this history goes on from its own."""
+        if not getattr(self, "fresh", False):
+            return
+        self.fresh = False
+        found = tables_of(self.workspace)
+        before = self.workspace.current.readlink()
+        refresh(self.workspace, full=True)
+        wanted = tables_of(self.workspace)
+        self.workspace.current.unlink()
+        self.workspace.current.symlink_to(before)
+        for table, rows in wanted.items():
+            assert found[table] == rows, table
+
+    def teardown(self) -> None:
+        if hasattr(self, "folder"):
+            self.folder.cleanup()
+
+
+TestHistories = Histories.TestCase
+TestHistories.settings = settings(
+    max_examples=20,
+    stateful_step_count=25,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def test_only_what_a_row_touches_runs_again(tmp_path: Path) -> None:
+    """One late gift on one of two hundred items: one item is walked and searched."""
+    workspace = Workspace.create(tmp_path / "w")
+    many = tmp_path / "many.csv"
+    many.write_text(
+        "record_id,at,source,target,item,kind\n"
+        + "".join(
+            f"i{n},2026-01-01T00:00:00Z,brand,a{n},x{n},issue\n"
+            f"g{n},2026-01-02T00:00:00Z,a{n},b{n},x{n},gift\n"
+            f"h{n},2026-01-03T00:00:00Z,b{n},c{n},x{n},gift\n"
+            for n in range(200)
+        )
+    )
+    late = tmp_path / "late.csv"
+    late.write_text(
+        "record_id,at,source,target,item,kind\nl,2026-01-02T12:00:00Z,b7,c7,x7,gift\n"
+    )
+    for path in (many, late):
+        stage(
+            workspace,
+            LoadRequest(sources=(str(path),), table="gifts", options=ReadOptions()),
+        )
+        manifest = refresh(workspace).manifest
+    assert (manifest.run["items_total"], manifest.run["items_run"]) == (200, 1)
+    modes = {ran["typology"]: ran["mode"] for ran in manifest.run["typologies"]}
+    assert modes["multi_level_gift"] == "touched"
+    gift_findings = {ran["typology"]: ran["findings"] for ran in manifest.run["typologies"]}
+    assert gift_findings["multi_level_gift"] == 201
+    assert set(modes) == set(ALL)
+
+
+def test_segments_are_shared_by_generations(tmp_path: Path) -> None:
+    """A change in March leaves January's segment the very same file."""
+    workspace = Workspace.create(tmp_path / "w")
+    for number, month in enumerate(("01", "03"), 1):
+        path = tmp_path / f"{month}.csv"
+        path.write_text(
+            "record_id,at,source,target,amount,currency,kind\n"
+            f"t{month},2026-{month}-15T00:00:00Z,a,b,1.00,CNY,payment\n"
+        )
+        stage(
+            workspace,
+            LoadRequest(sources=(str(path),), table="transfers", options=ReadOptions()),
+        )
+        manifest = refresh(workspace).manifest
+        assert len(manifest.segments["transfers"]) == number
+    first = workspace.generations / "000001.json"
+    shared = manifest.segments["transfers"][0].file
+    assert quote(shared)[1:-1] in first.read_text()

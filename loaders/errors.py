@@ -1,6 +1,7 @@
 """The errors a user can cause or meet, drawn as a tree; each carries the exit code of the program.
 
     RegiftError            1   it failed; the message says what, where and how to mend
+    |-- BadFile            1   a file as a whole cannot be read
     |-- UsageError         2   the request cannot be understood
     |-- TooManyBadRows     3   more rejected rows than --max-bad allows
     |-- Locked             5   another refresh or load holds the lock
@@ -14,6 +15,10 @@ class RegiftError(Exception):
     """One line for the user: what happened, where, how to mend it."""
 
     exit_code = 1
+
+
+class BadFile(RegiftError):
+    """A file as a whole cannot be read: wrong columns, wrong encoding, damaged or empty."""
 
 
 class UsageError(RegiftError):

@@ -1,0 +1,266 @@
+"""Outside files -> the tables `accepted` and `rejects` of a DuckDB connection.
+
+First all records of a file are checked in one stream; the good ones go to `accepted`. Only the
+stretches of the file in which a record was refused are read again, to say which rule it broke.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+from regift.loaders.column_map import Mapping, load_format, load_map
+from regift.loaders.csv_file import CsvFile, Dialect
+from regift.loaders.errors import BadFile, UsageError
+from regift.loaders.jsonl_file import JsonlFile
+from regift.loaders.parquet_file import ParquetFile
+from regift.loaders.relation import InputFile, Relation
+from regift.loaders.sources import Source, find_sources
+from regift.loaders.tables import Table
+from regift.loaders.validate import Check, checks, decimals, rule_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadOptions:
+    """How to read. encoding of text files; time_zone of times without offset; format: name of a
+    declared public format; map: a column map of the user's own (not both)."""
+
+    encoding: str = "utf-8"
+    time_zone: str = "Asia/Shanghai"
+    format: str | None = None
+    map: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileCount:
+    """What became of one file: records = accepted + rejected + skipped."""
+
+    name: str
+    format: str
+    records: int
+    accepted: int
+    rejected: int
+    skipped: int
+
+
+@dataclass
+class Reading:
+    """What `read` did. files: names as shown, in order; notes: one line each, for stderr."""
+
+    files: list[str] = field(default_factory=list)
+    counts: list[FileCount] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    headers: list[str | None] = field(default_factory=list)
+    _open: list[InputFile] = field(default_factory=list)
+    _con: duckdb.DuckDBPyConnection | None = None
+
+    @property
+    def accepted(self) -> int:
+        """Records accepted, over all files."""
+        return sum(count.accepted for count in self.counts)
+
+    @property
+    def rejected(self) -> int:
+        """Records refused, over all files."""
+        return sum(count.rejected for count in self.counts)
+
+    @property
+    def skipped(self) -> int:
+        """Records the map leaves out, over all files."""
+        return sum(count.skipped for count in self.counts)
+
+    def raw(self, file_index: int, rows: Sequence[int]) -> list[str]:
+        """The raw text of records (`_row` of `accepted`), in the order asked for.
+
+        Cost: one pass over the stretches of the file that hold them. The scratch folder of `read`
+        and the files themselves must still be there.
+        """
+        assert self._con is not None
+        return self._open[file_index].raw(self._con, rows) if len(rows) else []
+
+
+def read(
+    con: duckdb.DuckDBPyConnection,
+    sources: Sequence[str],
+    table: Table,
+    options: ReadOptions,
+    *,
+    scratch: Path,
+) -> Reading:
+    """Fill `accepted` and `rejects` of `con` from `sources`; both are made anew.
+
+    accepted: the stored columns of `table` in order, then _file INTEGER (index into
+    `Reading.files`), _row BIGINT (record in its file, from 0), _line BIGINT (physical line, from
+    1). rejects: file, line, rule, message, row, header, format.
+
+    Raises UsageError (unknown name, map or format) and BadFile (a file as a whole cannot be read);
+    then nothing of the load is to be used. Memory: some tens of MiB beside the two tables.
+    """
+    mapping = _mapping(table, options)
+    found = checks(table, mapping.manner(options.time_zone))
+    stored = ", ".join(f"{c.stored} {c.stored_type}" for c in table.columns)
+    con.execute(
+        f"CREATE OR REPLACE TABLE accepted ({stored}, _file INTEGER, _row BIGINT, _line BIGINT)"
+    )
+    con.execute(
+        "CREATE OR REPLACE TABLE rejects (file VARCHAR, line BIGINT, rule VARCHAR, "
+        'message VARCHAR, "row" VARCHAR, header VARCHAR, format VARCHAR)'
+    )
+    reading = Reading(_con=con)
+    for source in find_sources(sources, options.encoding, scratch):
+        _read_file(con, source, table, mapping, found, reading)
+    return reading
+
+
+def _mapping(table: Table, options: ReadOptions) -> Mapping:
+    """The map asked for, or columns by their own names."""
+    if options.format is not None and options.map is not None:
+        raise UsageError("give --format or --map, not both: a format is a map that has a name")
+    if options.format is not None:
+        return load_format(options.format, table)
+    if options.map is not None:
+        return load_map(options.map, table)
+    return Mapping(table=table, name="")
+
+
+def _open(source: Source, mapping: Mapping, con: duckdb.DuckDBPyConnection) -> InputFile:
+    """The file by its format."""
+    if source.format == "jsonl":
+        return JsonlFile(source.path, source.name, con)
+    if source.format == "parquet":
+        return ParquetFile(source.path, source.name)
+    delimiter = mapping.delimiter or ("\t" if source.tabs else ",")
+    return CsvFile(source.path, source.name, Dialect(delimiter=delimiter, header=mapping.header))
+
+
+def _read_file(
+    con: duckdb.DuckDBPyConnection,
+    source: Source,
+    table: Table,
+    mapping: Mapping,
+    found: list[Check],
+    reading: Reading,
+) -> None:
+    """Accept, then explain what was not accepted."""
+    file = _open(source, mapping, con)
+    place = len(reading.files)
+    fields = _fields(file, source, mapping, reading)
+    texts = mapping.texts(fields, source.base)
+    checked = _checked(found, texts, mapping.skip(fields))
+    relation = file.whole(con, fields)
+    con.execute(_accept(checked, relation, found, place))
+    taken = f"SELECT _row FROM accepted WHERE _file = {place}"
+    accepted = _count(con, f"SELECT count(*) FROM accepted WHERE _file = {place}")
+    skipped = rejected = 0
+    if accepted < file.records:
+        skipped = _refuse(con, file, source, checked, found, fields, taken)
+        rejected = file.records - accepted - skipped
+    reading.files.append(source.name)
+    reading.headers.append(file.header)
+    reading._open.append(file)
+    reading.counts.append(
+        FileCount(
+            name=source.name,
+            format=file.format,
+            records=file.records,
+            accepted=accepted,
+            rejected=rejected,
+            skipped=skipped,
+        )
+    )
+    if not file.records:
+        what = "header only: 0 rows" if file.format == "csv" else "0 rows"
+        reading.notes.append(f"{source.name}: {what}")
+    if skipped:
+        reading.notes.append(f"{source.name}: {skipped} rows left out by the map ({mapping.name})")
+    reading.notes += [f"{source.name}: {note}" for note in file.notes]
+
+
+def _fields(file: InputFile, source: Source, mapping: Mapping, reading: Reading) -> list[str]:
+    """The file's columns that are read; BadFile if one that is needed is not there."""
+    wanted = mapping.wanted
+    if file.fields is None:
+        return wanted
+    absent = [name for name in mapping.needed if name not in file.fields]
+    if absent:
+        raise BadFile(
+            f"{source.name}: no column {', '.join(repr(name) for name in absent)}; the file has "
+            f"{', '.join(repr(name) for name in file.fields)}; name the columns so, or give a "
+            "column map with --map"
+        )
+    ignored = [name for name in file.fields if name not in wanted]
+    if ignored:
+        reading.notes.append(f"{source.name}: ignored columns: {', '.join(ignored)}")
+    return [name for name in wanted if name in file.fields]
+
+
+@dataclass(frozen=True)
+class _Checked:
+    """Inner SQL lists: texts of the columns, their values, and what the map leaves out."""
+
+    texts: str
+    values: str
+    skip: str
+
+
+def _checked(found: list[Check], texts: dict[str, str], skip: str) -> _Checked:
+    """SQL of texts (null = absent) and values."""
+    lists = [f"nullif({texts[c.column.name]}, '') AS t_{c.column.name}" for c in found]
+    values = [f"{c.value} AS v_{c.column.name}" for c in found]
+    return _Checked(", ".join(lists), ", ".join(values), skip)
+
+
+def _select(checked: _Checked, relation: Relation, found: list[Check], more: str) -> str:
+    """Relation with t_*, d_currency and v_* of the sound, not skipped records."""
+    money = any(check.column.type == "money" for check in found)
+    places = f", {decimals('t_currency')} AS d_currency" if money else ""
+    return (
+        f"(SELECT *, {checked.values} FROM (SELECT *{places} FROM (SELECT {checked.texts}, {more} "
+        f"FROM {relation.sql} r WHERE {relation.sound} AND NOT ({checked.skip})) m) d) v"
+    )
+
+
+def _accept(checked: _Checked, relation: Relation, found: list[Check], place: int) -> str:
+    """INSERT of the good records."""
+    values = ", ".join(f"v_{check.column.name}" for check in found)
+    passes = " AND ".join(check.passes for check in found)
+    inner = _select(checked, relation, found, "_row, _line, _look")
+    return f"INSERT INTO accepted SELECT {values}, {place}, _row, _line FROM {inner} WHERE {passes}"
+
+
+def _refuse(
+    con: duckdb.DuckDBPyConnection,
+    file: InputFile,
+    source: Source,
+    checked: _Checked,
+    found: list[Check],
+    fields: list[str],
+    taken: str,
+) -> int:
+    """INSERT of the bad records with their rules; returns how many the map left out."""
+    rule, about = rule_of(found)
+    passes = " AND ".join(check.passes for check in found)
+    shown = (source.name, file.header, file.format)
+    into = "INSERT INTO rejects SELECT $1::VARCHAR, _line, rule, message, raw, $2::VARCHAR, $3"
+    skipped = 0
+    for relation in file.parts(con, fields, taken):
+        inner = _select(checked, relation, found, f"_row, _line, _look, {relation.raw} AS raw")
+        con.execute(
+            f"{into} FROM (SELECT _row, _line, {relation.fault} AS rule, {relation.about} AS "
+            f"message, {relation.raw} AS raw FROM {relation.sql} r WHERE NOT ({relation.sound}) "
+            f"UNION ALL SELECT _row, _line, {rule} AS rule, {about} AS message, raw "
+            f"FROM {inner} WHERE NOT ({passes})) ORDER BY _row",
+            shown,
+        )
+        skipped += _count(
+            con,
+            f"SELECT count(*) FROM {relation.sql} r WHERE {relation.sound} AND ({checked.skip})",
+        )
+    return skipped
+
+
+def _count(con: duckdb.DuckDBPyConnection, sql: str) -> int:
+    """The one number a query gives."""
+    ((number,),) = con.execute(sql).fetchall()
+    return int(number)

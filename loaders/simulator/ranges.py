@@ -1,0 +1,185 @@
+"""Every range the simulator draws from, in one place and frozen.
+
+The searches and the score are judged on worlds made from these numbers, so the numbers were fixed
+before the score was written. `tests/loaders/test_simulator.py` pins a digest of them: to change
+one is a decision that makes earlier results incomparable, never a way to make a result better.
+
+Days are counted from the first day of the world, money in minor units, counts per 1,000 accounts.
+Source of the lists of behaviours: DESIGN section 6 and the published platform rules on
+collectibles; the numbers are the authors' and are no measurement of any platform.
+"""
+
+from typing import Final
+
+# --- the world -----------------------------------------------------------------------------
+# The demo must be made in seconds; the large one must not fit into a spreadsheet.
+SCALES: Final = {"small": 3_000, "medium": 30_000, "large": 300_000}
+# Twelve weeks: three pay days and every weekly rhythm many times.
+DAYS: Final = 84
+# A fixed end, so that no world depends on the day it was made: Monday 2026-06-29, 00:00 +08:00.
+END_S: Final = 1_782_662_400
+# One zone: offset of the written times, seconds east of UTC.
+OFFSET_S: Final = 8 * 3600
+# People are most of the world; the rest are those who sell or host.
+SHARE_OFFICIAL: Final = 0.020
+SHARE_MINI_PROGRAM: Final = 0.012
+SHARE_MERCHANT: Final = 0.028
+# A handful of platforms, whatever the size: top-ups and payouts pass through them.
+PLATFORMS: Final = 4
+# Relative activity of the 24 hours: asleep at four, busiest at noon and after eight in the evening.
+HOURS: Final = (
+    8, 4, 2, 1, 1, 2, 6, 16, 28, 36, 40, 46, 52, 42, 36, 38, 40, 44, 50, 56, 62, 58, 40, 20,
+)  # fmt: skip
+# Monday to Sunday: a little more at the end of the week.
+WEEKDAYS: Final = (10, 10, 10, 11, 13, 15, 14)
+# Activity of accounts: log-normal, so that a few do most of it.
+ACTIVITY_SIGMA: Final = 0.9
+# Popularity of merchants and collections: heavier still.
+POPULARITY_SIGMA: Final = 1.2
+# Accounts were opened over the five years before the world begins.
+OPENED_DAYS: Final = 1_825
+
+# --- households and identifiers ------------------------------------------------------------
+# Sizes 1 to 4 of a household, in parts of a hundred.
+HOUSEHOLD_SIZES: Final = (62, 20, 11, 7)
+# Households of two that are one person with a second account: same phone and same device.
+SHARE_SECOND_ACCOUNT: Final = 0.12
+# Families that share one tablet, or one card: sharing alone must not convict.
+SHARE_FAMILY_DEVICE: Final = 0.30
+SHARE_FAMILY_CARD: Final = 0.18
+# A second device, a bound card: a planted shared device must not stand out by count.
+SHARE_SECOND_DEVICE: Final = 0.25
+SHARE_CARD: Final = 0.60
+# Accounts behind one public address: over every cap, and links nobody.
+ACCOUNTS_PER_IP: Final = 40
+# People pay mostly who they know: neighbours on a ring of people, this far away at most.
+CONTACT_REACH: Final = 40
+CONTACTS: Final = 6
+# Collectors give to collectors they share no money with.
+COLLECTOR_CONTACTS: Final = 3
+
+# --- amounts -------------------------------------------------------------------------------
+# Payments: median 68.00, wide. Groceries, meals, small debts.
+PAYMENT_MEDIAN: Final = 6_800
+PAYMENT_SIGMA: Final = 1.2
+# What planted money patterns move is only a little larger: amount alone must not tell.
+PLANTED_MEDIAN: Final = 9_000
+PLANTED_SIGMA: Final = 1.1
+# Nothing planted below 30.00: rounding would break the ratios that define the pattern.
+PLANTED_MIN: Final = 3_000
+# Red packets: median 18.00, 200.00 at most (the usual limit of one packet).
+PACKET_MEDIAN: Final = 1_800
+PACKET_SIGMA: Final = 0.9
+PACKET_MAX: Final = 20_000
+# Collectibles sell for tens of yuan; 9.90 to 999.00.
+PRICE_MEDIAN: Final = 5_900
+PRICE_SIGMA: Final = 0.8
+PRICE_MIN: Final = 990
+PRICE_MAX: Final = 99_900
+# Monthly pay and the rent that leaves again soon after.
+SALARY: Final = (320_000, 1_500_000)
+RENT_SHARE: Final = (0.25, 0.95)
+# Shares of amounts in whole yuan and in whole tenths; the others keep their cents.
+SHARE_WHOLE: Final = 0.45
+SHARE_TENTHS: Final = 0.25
+
+# --- everyday life, records per account ----------------------------------------------------
+RETAIL: Final = 5.0
+FRIEND_PAYMENTS: Final = 5.0
+FRIEND_PACKETS: Final = 2.0
+PLATFORM_MOVES: Final = 0.8
+# First-level acquisitions per person, and the share of them given on once (a first-level gift).
+ACQUISITIONS: Final = 1.5
+SHARE_GIVEN: Final = 0.30
+# Some gifts go to people one also pays: honest coincidences with payments.
+SHARE_GIVEN_TO_FRIENDS: Final = 0.15
+# Collections per brand, and the share of collections that are given away and have no price.
+COLLECTIONS_PER_BRAND: Final = 3
+SHARE_FREE_COLLECTIONS: Final = 0.25
+# Official accounts that sell collectibles (certified); the others publish, and may be planted.
+SHARE_BRANDS: Final = 0.60
+# Sales recorded as a paid issue; gifts whose record repeats the price; items without a list price.
+SHARE_PAID_ISSUE: Final = 0.20
+SHARE_GIFT_PRICED: Final = 0.30
+# Complaints about anybody: labels are weak.
+LABELS: Final = 0.02
+LABELS_PLANTED: Final = 0.05
+
+# --- innocent look-alikes, groups per 1,000 accounts ---------------------------------------
+INNOCENT: Final = {
+    "family_red_packets": 45,  # money both ways, all the time
+    "festival_gifting": 12,  # bursts out to many on one day
+    "refund": 60,  # money back
+    "collector_swap": 14,  # items both ways, no money
+    "payroll": 1,  # one to many, equal amounts
+    "give_away": 3,  # a brand's items to many, level 0
+    "gift_return": 16,  # an item back to its giver within the day
+    "salary_rent": 16,  # nearly all of it out again, monthly
+    "roommates": 14,  # many to one, equal amounts
+    "lucky_money": 14,  # one to a group in a minute, random amounts
+    "second_account": 6,  # an item through one's own second account
+    "friend_loan": 18,  # the same amount back later
+    "group_buy": 5,  # many to one, and the sum to a merchant
+}
+# Packets of one family over the twelve weeks.
+FAMILY_PACKETS: Final = (10, 40)
+# Families in which an item is given as well.
+SHARE_FAMILY_GIFT: Final = 0.10
+# 520 (20 May) and the Dragon Boat festival (19 June 2026), counted from day 0 (6 April).
+FESTIVAL_DAYS: Final = (44, 74)
+FESTIVAL_PACKETS: Final = (4, 9)
+PAYROLL_STAFF: Final = (8, 30)
+PAY_DAYS: Final = (9, 39, 70)
+GIVE_AWAY_ITEMS: Final = (10, 50)
+ROOMMATES: Final = 3
+LUCKY_GROUP: Final = (5, 10)
+LOAN_DAYS: Final = (1, 30)
+GROUP_BUYERS: Final = (4, 9)
+
+# --- planted, instances per 3,000 accounts -------------------------------------------------
+# Chains of user gifts by the level they reach: deep ones are rarer.
+CHAINS: Final = {2: 4, 3: 3, 4: 2, 5: 2, 6: 1}
+# Every second chain is a quick relay, the others take days.
+RELAY_GAP_MINUTES: Final = (6, 600)
+CHAIN_GAP_DAYS: Final = (1.0, 6.0)
+BEHIND_ACCOUNT: Final = 3
+SECOND_LEVEL_SALES: Final = {"direct": 4, "after_gift": 2, "sold_on": 2}
+CLOSED_CHANNEL: Final = {"issuer_sale": 2, "user_sale": 2, "priced_gift": 2}
+PAID_GIFTS: Final = {
+    "price": 4,
+    "price_of_item": 3,
+    "no_price": 3,
+    "linked_account": 4,
+    "routed": 3,
+    "split": 4,
+}
+# Paid over list price, between half and double of it, with room for rounding.
+PAID_RATIO: Final = (0.6, 1.8)
+SPLIT_RATIO: Final = (0.7, 1.35)
+SPLIT_PARTS: Final = (3, 4, 5)
+# The payment comes before or after the gift, at most two days away (search: three).
+PAID_LAG_MINUTES: Final = (2, 2_400)
+# A middleman keeps up to a tenth.
+ROUTE_KEEP: Final = (0.90, 0.99)
+WASH_RINGS: Final = {3: 3, 4: 2, 5: 1}
+WASH_SECOND_ACCOUNT: Final = 2
+# Hours between two hops of a ring of items.
+WASH_GAP_HOURS: Final = (1.0, 60.0)
+MONEY_CYCLES: Final = {2: 2, 3: 3, 4: 2, 5: 2, 6: 1}
+# A cycle closes within this many hours; each hop keeps most of the money.
+CYCLE_HOURS: Final = (2.0, 56.0)
+HOP_KEEP: Final = (0.955, 1.0)
+PASS_THROUGH: Final = {"one_to_one": 4, "split_out": 2}
+PASS_EVENTS: Final = 4
+# Days between events, minutes until the money leaves, share that leaves.
+PASS_DAYS: Final = (0.4, 1.9)
+PASS_DWELL_MINUTES: Final = (4, 360)
+PASS_KEEP: Final = (0.93, 0.99)
+LAYERING: Final = {4: 2, 5: 1, 6: 1}
+LAYER_GAP_HOURS: Final = (0.3, 12.0)
+SCATTER_GATHER: Final = {3: 2, 4: 1}
+UNCERTIFIED: Final = {"no_certificate": 2, "expired": 2, "not_yet_valid": 2}
+# Sales of one uncertified issuer: as few as a small brand, as many as a middling one.
+UNCERTIFIED_SALES: Final = (3, 60)
+# Planted patterns start when the world has run for a while: they need items bought before.
+FIRST_DAY: Final = 8

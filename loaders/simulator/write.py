@@ -1,0 +1,303 @@
+"""Writes a world: seven CSV files and truth.json, the same bytes for the same seed and scale.
+
+Names are given here, after everything has been drawn: random-looking hex, the same length in all
+tables, by a one-to-one scramble of row numbers, so that a name tells neither kind nor order of
+making. Rows of gifts and transfers are in time order over all of them, those of the other tables
+in the order of their names.
+"""
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+from numpy.typing import NDArray
+
+from regift.loaders.simulator import ranges
+from regift.loaders.simulator.draws import Ints, scrambled
+from regift.loaders.simulator.ledger import (
+    CHANNELS,
+    GIFT_KINDS,
+    IDENTIFIER_KINDS,
+    NONE,
+    TRANSFER_KINDS,
+    Columns,
+    Groups,
+    Ledger,
+)
+from regift.loaders.simulator.world import ACCOUNT_KINDS, World
+
+CURRENCY: Final = "CNY"
+PLACES: Final = ("江南", "云山", "东海", "北辰", "西湖", "锦城", "鹭岛", "长安", "岭南", "星河")
+TRADES: Final = ("文创", "数藏", "书店", "茶馆", "工坊", "画廊", "便利店", "音乐", "影像", "小馆")
+FAMILY_NAMES: Final = tuple("王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗")
+GIVEN_NAMES: Final = tuple("伟芳娜敏静丽强磊洋艳勇军杰娟涛明超秀霞平刚桂晨雨欣子涵宇轩梓萱")
+PARTNERS: Final = tuple(f"{place}链科技" for place in (*PLACES, "天启", "长河"))
+COMPLAINTS: Final = ("paid_transfer", "spam", "price_talk")
+ORIGINS: Final = ("user_report", "content_review")
+KEYS: Final = ("account", "gift", "transfer", "item", "collection", "operator", "certificate",
+               *IDENTIFIER_KINDS)  # fmt: skip
+
+
+class Names:
+    """Names of everything in one world."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+
+    def of(self, table: str, numbers: Ints) -> pa.Array:
+        """Names of these numbers of a table; NONE is null."""
+        key = int(np.random.default_rng([self.seed, 99, KEYS.index(table)]).integers(1 << 62))
+        raw = scrambled(np.maximum(numbers, 0), key)
+        return _text(raw, 12, numbers == NONE)
+
+
+def _text(raw: NDArray[np.bytes_], width: int, null: NDArray[np.bool_]) -> pa.Array:
+    """An Arrow text array from names of equal length."""
+    offsets = np.arange(raw.size + 1, dtype=np.int32) * width
+    array = pa.StringArray.from_buffers(
+        raw.size, pa.py_buffer(offsets), pa.py_buffer(np.ascontiguousarray(raw))
+    )
+    return pc.if_else(pa.array(null), pa.scalar(None, pa.string()), array)
+
+
+def _words(words: tuple[str, ...], codes: Ints) -> pa.Array:
+    """Words by their code; NONE is null."""
+    return pc.take(pa.array(words), pa.array(codes, mask=codes == NONE))
+
+
+def _times(seconds: Ints, unit: str = "s") -> pa.Array:
+    """ISO 8601 with the written offset."""
+    local = (seconds + ranges.OFFSET_S).astype(f"datetime64[{unit}]")
+    text = np.char.add(np.datetime_as_string(local), f"+{ranges.OFFSET_S // 3600:02d}:00")
+    return pa.array(text.tolist(), pa.string())
+
+
+def _money(minor: Ints) -> pa.Array:
+    """Decimal text in major units; NONE is null."""
+    major = pc.cast(pa.array(minor // 100), pa.string())
+    cents = pc.take(pa.array([f"{cent:02d}" for cent in range(100)]), pa.array(minor % 100))
+    text = pc.binary_join_element_wise(major, cents, ".")
+    return pc.if_else(pa.array(minor == NONE), pa.scalar(None, pa.string()), text)
+
+
+def _currency(minor: Ints) -> pa.Array:
+    return _words((CURRENCY,), np.where(minor == NONE, NONE, 0))
+
+
+def write_world(directory: Path, world: World, ledger: Ledger) -> dict[str, int]:
+    """Write all files; returns rows per table. The folder is made if it is not there."""
+    directory.mkdir(parents=True, exist_ok=True)
+    names = Names(world.seed)
+    tables = {
+        "gifts": _by_time(_gifts(ledger, names), ledger.gifts),
+        "transfers": _by_time(_transfers(ledger, names), ledger.transfers),
+        "accounts": _by_name(_accounts(world, names), "account"),
+        "items": _by_name(_items(ledger, names), "item"),
+        "identifiers": _by_name(_identifiers(ledger, names), "account", "kind", "value"),
+        "certificates": _by_name(_certificates(ledger, names), "account", "filing_number"),
+        "labels": _by_name(_labels(ledger, names), "account", "at", "code", "origin"),
+    }
+    options = pa_csv.WriteOptions(quoting_style="needed")
+    for name, table in tables.items():
+        pa_csv.write_csv(table, directory / f"{name}.csv", options)
+    _write_truth(directory / "truth.json", world, ledger, names)
+    return {name: int(table.num_rows) for name, table in tables.items()}
+
+
+def _by_time(table: pa.Table, rows: Columns) -> pa.Table:
+    """Rows in time order; equal times in the order of the random-looking names."""
+    keyed = table.append_column("at_s", pa.array(rows.column("at")))
+    order = pc.sort_indices(keyed, [("at_s", "ascending"), ("record_id", "ascending")])
+    return table.take(order)
+
+
+def _by_name(table: pa.Table, *keys: str) -> pa.Table:
+    return table.take(pc.sort_indices(table, [(key, "ascending") for key in keys]))
+
+
+def _gifts(ledger: Ledger, names: Names) -> pa.Table:
+    rows = ledger.gifts
+    price = rows.column("price")
+    return pa.table(
+        {
+            "record_id": names.of("gift", np.arange(rows.rows)),
+            "at": _times(rows.column("at")),
+            "source": names.of("account", rows.column("source")),
+            "target": names.of("account", rows.column("target")),
+            "item": names.of("item", rows.column("item")),
+            "kind": _words(GIFT_KINDS, rows.column("kind")),
+            "price": _money(price),
+            "currency": _currency(price),
+            "channel": _words(CHANNELS, rows.column("channel")),
+            "refers_to": names.of("gift", rows.column("refers")),
+        }
+    )
+
+
+def _transfers(ledger: Ledger, names: Names) -> pa.Table:
+    rows = ledger.transfers
+    amount = rows.column("amount")
+    return pa.table(
+        {
+            "record_id": names.of("transfer", np.arange(rows.rows)),
+            "at": _times(rows.column("at")),
+            "source": names.of("account", rows.column("source")),
+            "target": names.of("account", rows.column("target")),
+            "amount": _money(amount),
+            "currency": _currency(amount),
+            "kind": _words(TRANSFER_KINDS, rows.column("kind")),
+            "channel": _words(CHANNELS, rows.column("channel")),
+            "refers_to": names.of("transfer", rows.column("refers")),
+        }
+    )
+
+
+def _accounts(world: World, names: Names) -> pa.Table:
+    rng = np.random.default_rng([world.seed, 98])
+    size = world.size
+    person = world.kind == 0
+    first = np.where(
+        person, rng.integers(0, len(FAMILY_NAMES), size), rng.integers(0, len(PLACES), size)
+    )
+    second = rng.integers(0, len(GIVEN_NAMES), size)
+    people = pc.binary_join_element_wise(
+        _words(FAMILY_NAMES, first), _words(GIVEN_NAMES, second), ""
+    )
+    firms = pc.binary_join_element_wise(
+        _words(PLACES, first % len(PLACES)), _words(TRADES, second % len(TRADES)), ""
+    )
+    return pa.table(
+        {
+            "account": names.of("account", np.arange(size)),
+            "kind": _words(ACCOUNT_KINDS, world.kind),
+            "operator": names.of("operator", world.operator),
+            "name": pc.if_else(pa.array(person), people, firms),
+            "opened_at": _times(world.opened_at),
+        }
+    )
+
+
+def _items(ledger: Ledger, names: Names) -> pa.Table:
+    rows = ledger.items
+    price = rows.column("price")
+    return pa.table(
+        {
+            "item": names.of("item", np.arange(rows.rows)),
+            "collection": names.of("collection", rows.column("collection")),
+            "issuer": names.of("account", rows.column("issuer")),
+            "issued_at": _times(rows.column("issued_at")),
+            "price": _money(price),
+            "currency": _currency(price),
+        }
+    )
+
+
+def _identifiers(ledger: Ledger, names: Names) -> pa.Table:
+    rows = ledger.identifiers
+    kind, value = rows.column("kind"), rows.column("value")
+    parts = [names.of(word, value[kind == code]) for code, word in enumerate(IDENTIFIER_KINDS)]
+    place = np.argsort(np.argsort(kind, kind="stable"), kind="stable")
+    return pa.table(
+        {
+            "account": names.of("account", rows.column("account")),
+            "kind": _words(IDENTIFIER_KINDS, kind),
+            "value": pc.take(pa.concat_arrays(parts), pa.array(place)),
+            "first_seen": _times(rows.column("first_seen")),
+            "last_seen": _times(rows.column("last_seen")),
+        }
+    )
+
+
+def _certificates(ledger: Ledger, names: Names) -> pa.Table:
+    rows = ledger.certificates
+    return pa.table(
+        {
+            "account": names.of("account", rows.column("account")),
+            "partner_company": _words(PARTNERS, rows.column("partner")),
+            "filing_number": names.of("certificate", rows.column("number")),
+            "valid_from": _times(rows.column("valid_from")),
+            "valid_to": _times(rows.column("valid_to")),
+        }
+    )
+
+
+def _labels(ledger: Ledger, names: Names) -> pa.Table:
+    rows = ledger.labels
+    return pa.table(
+        {
+            "account": names.of("account", rows.column("account")),
+            "at": _times(rows.column("at")),
+            "code": _words(COMPLAINTS, rows.column("code")),
+            "origin": _words(ORIGINS, rows.column("origin")),
+            "score": _money(rows.column("score")),
+        }
+    )
+
+
+def _write_truth(path: Path, world: World, ledger: Ledger, names: Names) -> None:
+    """One group a line, sorted by what it is and by its records."""
+    head = {"seed": world.seed, "scale": world.scale, "clock": "1s"}
+    with path.open("w", encoding="utf-8", newline="\n") as out:
+        out.write(_json(head)[:-1])
+        for side, groups, after in (
+            ("planted", ledger.planted, True),
+            ("innocent", ledger.innocent, False),
+        ):
+            found = _groups(ledger, names, groups, after)
+            found.sort(key=lambda g: (g["name"], g["variant"], g["records"], g["members"]))
+            lines = [_json(_entry(side, n, group)) for n, group in enumerate(found, 1)]
+            out.write(f',\n"{side}":[\n' + ",\n".join(lines) + "\n]")
+        out.write("}\n")
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _entry(side: str, number: int, group: dict[str, Any]) -> dict[str, Any]:
+    """One group as truth.json has it."""
+    accounts = [{"account": account, "role": role} for account, role in group["members"]]
+    if side == "innocent":
+        return {
+            "id": f"N-{number:06d}", "kind": group["name"], "accounts": accounts,
+            "records": group["records"], "items": group["items"],
+        }  # fmt: skip
+    return {
+        "id": f"P-{number:06d}", "typology": group["name"], "also": list(group["also"]),
+        "variant": group["variant"], "accounts": accounts, "records": group["records"],
+        "items": group["items"],
+    }  # fmt: skip
+
+
+def _groups(ledger: Ledger, names: Names, groups: Groups, planted: bool) -> list[dict[str, Any]]:
+    """Groups of one side with names in place of numbers; records in time order."""
+    found: list[dict[str, Any]] = [
+        {"name": name, "variant": variant, "also": also, "members": [], "records": [], "items": []}
+        for name, variant, also in groups.names
+    ]
+    records = []
+    for table, rows in (("gifts", ledger.gifts), ("transfers", ledger.transfers)):
+        group = rows.column("group")
+        side = (np.arange(rows.rows) >= ledger.mark[table]) == planted
+        chosen = np.flatnonzero(side & (group != NONE))
+        labels = names.of(table[:-1], chosen).to_pylist()
+        at = rows.column("at")[chosen].tolist()
+        records += list(zip(group[chosen].tolist(), at, labels, strict=True))
+    for number, _, label in sorted(records):
+        found[number]["records"].append(label)
+    for numbers, accounts, role in groups.members:
+        labels = names.of("account", accounts).to_pylist()
+        for number, label in zip(numbers.tolist(), labels, strict=True):
+            found[number]["members"].append((label, role))
+    for numbers, items in groups.items:
+        labels = names.of("item", items).to_pylist()
+        for number, label in zip(numbers.tolist(), labels, strict=True):
+            found[number]["items"].append(label)
+    for entry in found:
+        entry["members"] = sorted(set(entry["members"]))
+        entry["items"] = sorted(set(entry["items"]))
+    return found

@@ -66,7 +66,7 @@ def written(name: str, table: pa.Table) -> bytes:
 
 def unmarked(cell: str) -> str:
     """The documented rule: drop one leading apostrophe if there is one."""
-    return cell[1:] if cell.startswith("'") else cell
+    return cell.removeprefix("'")
 
 
 def read_csv(data: bytes) -> list[dict[str, str]]:

@@ -1,0 +1,70 @@
+"""Every number that cases, scores and proposals use, with its reason or its source.
+
+Nothing here is a float: shares are percent or basis points, evidence is counted in nano-nats, that
+is in billionths of -ln(1 - z), so that sums do not depend on their order.
+"""
+
+DAY_US = 86_400_000_000
+
+CASE_GAP_US = 30 * DAY_US
+"""D-10: findings on one item or account belong together within 30 days."""
+CASE_HUB = 100
+"""D-10: an account that more findings touch joins nothing: a shop would make one case of a town."""
+CASE_MAX = 200
+"""D-10: accounts a case may hold; more cannot be read by one reviewer."""
+SHORTEST_ID = 6
+"""D-10: hex digits of a case's id that listings show at least."""
+ID_DIGITS = 16
+"""D-4: hex digits of a finding's id, which are those of its case."""
+
+NANO = 1_000_000_000
+STRONG_NANO = 356_674_940
+"""-ln(1 - 0.3) = 356,674,943.9 nano-nats (D-12: strong from z = 0.3), less 4 because each of up to
+eight family terms of a record is rounded by at most a half."""
+LARGEST_NANO = 9_210_340_372
+"""-ln(1 - 0.9999): no single finding is surer than that, whatever its kappa."""
+SCORE_TENTHS = 1000
+"""A score is told to a tenth: 0.0 to 100.0."""
+
+LFDR_UNCALIBRATED_BP = 5000
+"""D-11: without a calibration half of what a statistical typology finds may be chance."""
+PLAIN_RATE_NO_CASE = "0.2"
+"""D-9: a `plain` paid gift between people who pay each other this often opens no case."""
+
+LABEL_FAMILY = "external"
+LABEL_KAPPA_PERCENT = 30
+"""D-14: somebody else's signal; one term an account, and alone no case."""
+
+ROLE_PERCENT = {
+    "organiser": 100,
+    "broker": 100,
+    "relay": 100,
+    "sink": 100,
+    "giver": 100,
+    "receiver": 100,
+    "router": 80,
+    "source": 30,
+}
+"""How much of a finding an account in that role carries. Who runs, passes on or takes the value
+acts, in full. A router of one payment may be a friend who paid for another. A source may be the
+victim: 0.3 keeps it visible, and with kappa below 1 its single finding is never strong."""
+OTHER_ROLE_PERCENT = 100
+"""A role that the table does not name says nothing that would lessen it."""
+SOURCE_ROLE = "source"
+ALWAYS_MEASURED_ROLES = ("organiser", "broker")
+
+LEFT_OUT_KINDS = ("personal",)
+"""D-14, switch *who is measured*: personal accounts, and accounts of unknown kind, are evidence."""
+
+MEASURES = ("notice", "rectify", "restrict", "take_down", "ban")
+"""From mild to severe (D-14)."""
+EXAMPLE_LADDER = ((1, "notice"), (3, "rectify"), (10, "restrict"))
+"""example: facts that name the account -> highest measure proposed. The rule says "by degree" and
+gives no numbers; a policy pack replaces these."""
+SHAKY_CAP = "rectify"
+"""D-14: incomplete evidence, a custody gap in the chain or a one-identifier link allow no more."""
+UNCALIBRATED_CAP = "notice"
+"""D-14: two families without a calibration allow no more."""
+STATISTICAL = ("fan_in", "fan_out", "issuance_shape")
+"""Typologies that compare with a habit and show no act: alone they pass no gate (D-14)."""
+IDENTITY_LAYER = "identity"

@@ -1,0 +1,56 @@
+"""All tables of ranking from the findings of one connection, each after those that it needs.
+
+cases(case_id, first_us, last_us, findings, accounts, score, s, materiality_minor, currency,
+      families, complete, uncalibrated)
+account_scores(account, case_id, entity, score, s, materiality_minor, currency, families,
+               complete, uncalibrated)
+group_scores(unit, id, case_id, score, s, ...)                unit: entity | operator
+case_members, case_accounts, related_cases                    ranking/cases.py
+pieces, weighed, reasons           ranking/weights.py, evidence.py, score.py
+proposals                                                     ranking/gate.py
+"""
+
+from collections.abc import Mapping
+
+import duckdb
+
+from regift.graph.snapshot import Settings
+from regift.queries.typology import Typology
+from regift.ranking import cases, evidence, gate, listing, score, units, weights
+
+TABLES = (
+    "cases",
+    "account_scores",
+    "group_scores",
+    "case_members",
+    "case_accounts",
+    "related_cases",
+    "reasons",
+    "pieces",
+    "weighed",
+    "proposals",
+)
+"""What a generation keeps of it."""
+
+_PASSING = ("evidence_records", "declared", "unit_evidence", "counted_records", "unit_scores")
+
+
+def derive(
+    con: duckdb.DuckDBPyConnection, settings: Settings, typologies: Mapping[str, Typology]
+) -> None:
+    """Make the tables of `TABLES` as temporary tables of the connection.
+
+    Reads findings, subjects, evidence (queries/findings.py), gifts, transfers, items, labels,
+    entity_of and account_kinds; a pure function of them, the settings and the typologies.
+    Raises RegiftError for a finding whose typology is not given.
+    Cost: linear in evidence and subjects, but for the sorts.
+    """
+    evidence.derive(con, typologies)
+    cases.derive(con, settings)
+    weights.derive(con)
+    units.derive(con)
+    score.derive(con)
+    listing.derive(con)
+    gate.derive(con)
+    for table in _PASSING:
+        con.execute(f"DROP TABLE {table}")

@@ -16,12 +16,14 @@ from regift.exports.chosen import Filter
 from regift.exports.findings import findings
 from regift.exports.suspects import suspects
 from regift.exports.target import target_of
+from regift.graph.store import Manifest
 from regift.graph.workspace import utc_text
 from regift.loaders.errors import UsageError
 from regift.queries import ALL
 from regift.queries.search import clauses
 from regift.refresh.run import truncated_of
 
+FACTS = tuple(name for name, typology in ALL.items() if typology.fact)
 TABLE_FORMATS = [name for name, each in FORMATS.items() if each.shape == "table"]
 
 
@@ -61,8 +63,7 @@ def findings_command(**given: Any) -> None:
 @list_options
 def suspects_command(**given: Any) -> None:
     """The accounts that findings name, with the records behind each."""
-    facts = [name for name, typology in ALL.items() if typology.fact]
-    _write("suspects", lambda con, chosen: suspects(con, chosen, facts), **given)
+    _write("suspects", lambda con, chosen: suspects(con, chosen, FACTS), **given)
 
 
 def _write(
@@ -87,18 +88,37 @@ def _write(
         )
         table = make(graph.con, chosen)
     FORMATS[format_name or format_of(output)].write(
-        table,
-        target_of(output),
-        about(
-            list_name,
-            filter_text=chosen.text,
-            truncated=truncated_of(manifest),
-            generation=str(manifest.number),
-            as_of="" if manifest.as_of_us is None else utc_text(manifest.as_of_us),
-            made_from=manifest.digests,
-        ),
+        table, target_of(output), _about(list_name, chosen, manifest)
     )
     say(f"{table.num_rows:,} {list_name} written to {output}", quiet=output == "-")
+
+
+def _about(list_name: str, chosen: Filter, manifest: Manifest) -> dict[str, str]:
+    return about(
+        list_name,
+        filter_text=chosen.text,
+        truncated=truncated_of(manifest),
+        generation=str(manifest.number),
+        as_of="" if manifest.as_of_us is None else utc_text(manifest.as_of_us),
+        made_from=manifest.digests,
+    )
+
+
+def list_suspects(
+    con: duckdb.DuckDBPyConnection, manifest: Manifest, directory: Path
+) -> list[Path]:
+    """The suspects and findings of a generation as files in a folder; gives their paths."""
+    whole = Filter()
+    written = []
+    for list_name, table, suffixes in (
+        ("suspects", suspects(con, whole, FACTS), (".csv", ".xlsx")),
+        ("findings", findings(con, whole), (".csv", ".jsonl")),
+    ):
+        for suffix in suffixes:
+            path = directory / f"{list_name}{suffix}"
+            FORMATS[format_of(path.name)].write(table, path, _about(list_name, whole, manifest))
+            written.append(path)
+    return written
 
 
 def format_of(output: str) -> str:

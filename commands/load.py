@@ -8,6 +8,7 @@ from regift.commands.options import json_option, quiet_option, workspace_option
 from regift.commands.output import print_json, say
 from regift.graph.staging import LoadReport, LoadRequest, stage
 from regift.graph.workspace import Workspace
+from regift.loaders.column_map import FORMATS
 from regift.loaders.errors import UsageError
 from regift.loaders.read import ReadOptions
 from regift.loaders.tables import TABLES
@@ -73,11 +74,11 @@ def command(
 
 def _table_of(format_name: str | None) -> str:
     """A declared format knows its table."""
-    from regift.loaders.column_map import format_table
-
     if format_name is None:
         raise UsageError(f"--table is missing: one of {', '.join(TABLES)}")
-    return format_table(format_name)
+    if format_name not in FORMATS:
+        raise UsageError(f"no format {format_name!r}: there are {', '.join(FORMATS)}")
+    return FORMATS[format_name]
 
 
 def tell(report: LoadReport, table: str, dry_run: bool, as_json: bool, quiet: bool) -> None:

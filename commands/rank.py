@@ -1,0 +1,76 @@
+"""`regift rank`: cases, accounts, entities or operators, best evidence first."""
+
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+import click
+
+from regift.commands.options import json_option, opened, quiet_option, workspace_option
+from regift.commands.output import print_rows, say
+from regift.graph.store import attach_generation, manifest_of
+from regift.loaders.errors import UsageError
+from regift.ranking.rank import rank, size
+from regift.ranking.units import UNITS
+from regift.refresh.run import truncated_of
+
+SHOWN = ("rank", "id", "case", "score", "measure", "clause", "terms")
+
+
+@click.command()
+@click.option("--unit", type=click.Choice(list(UNITS)), default="account", show_default=True)
+@click.option("--top", type=click.IntRange(1), help="Only the first so many.")
+@click.option("--min-score", help="Only those of this score and more.")
+@click.option("--new-since", type=click.IntRange(1), help="Only those new or changed since then.")
+@json_option
+@quiet_option
+@workspace_option
+def command(
+    unit: str,
+    top: int | None,
+    min_score: str | None,
+    new_since: int | None,
+    as_json: bool,
+    quiet: bool,
+    workspace: Path,
+) -> None:
+    """Rank cases, accounts, entities or operators.
+
+    Scores are bands, not probabilities. `measure` is empty where the evidence may not propose one;
+    --json says why. --new-since names a kept generation: rows whose score moved or that are new.
+    """
+    try:
+        least = Decimal(min_score) if min_score is not None else None
+    except InvalidOperation:
+        raise UsageError(f"--min-score {min_score!r} is not a number") from None
+    place, _, manifest, graph = opened(workspace)
+    with graph:
+        rows = rank(graph.con, unit, top=None if new_since else top, min_score=least)
+        total = size(graph.con, unit)
+        if new_since:
+            then = manifest_of(place, new_since)
+            attach_generation(graph.con, place, then, "then")
+            before = dict(graph.con.execute(_SCORES[unit]).fetchall())
+            rows = [row for row in rows if before.get(row["id"]) != Decimal(str(row["score"]))]
+            rows = rows[:top] if top else rows
+    print_rows(rows if as_json else with_terms(rows), as_json, SHOWN)
+    say(f"{len(rows):,} of {total:,} {unit} rows", quiet)
+    truncated = truncated_of(manifest)
+    if truncated:
+        say(f"the run was cut short: {truncated}", quiet)
+
+
+def with_terms(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows with their reasons as one short column, `terms`."""
+    return [
+        {**row, "terms": {reason["term"]: reason["points"] for reason in row["reasons"]}}
+        for row in rows
+    ]
+
+
+_SCORES = {
+    "case": "SELECT case_id, score FROM then.cases",
+    "account": "SELECT account, score FROM then.account_scores",
+    "entity": "SELECT id, score FROM then.group_scores WHERE unit = 'entity'",
+    "operator": "SELECT id, score FROM then.group_scores WHERE unit = 'operator'",
+}

@@ -18,7 +18,7 @@ from regift.loaders.parquet_file import ParquetFile
 from regift.loaders.relation import InputFile, Relation
 from regift.loaders.sources import Source, find_sources
 from regift.loaders.tables import Table
-from regift.loaders.validate import Check, checks, decimals, rule_of
+from regift.loaders.validate import Check, broken, checks, decimals, named
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +52,7 @@ class Reading:
     counts: list[FileCount] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     headers: list[str | None] = field(default_factory=list)
+    ignored: dict[str, int] = field(default_factory=dict)
     _open: list[InputFile] = field(default_factory=list)
     _con: duckdb.DuckDBPyConnection | None = None
 
@@ -110,6 +111,9 @@ def read(
     reading = Reading(_con=con)
     for source in find_sources(sources, options.encoding, scratch):
         _read_file(con, source, table, mapping, found, reading)
+    reading.notes += [
+        said if many == 1 else f"{said} ({many} files)" for said, many in reading.ignored.items()
+    ]
     return reading
 
 
@@ -182,16 +186,22 @@ def _fields(file: InputFile, source: Source, mapping: Mapping, reading: Reading)
     wanted = mapping.wanted
     if file.fields is None:
         return wanted
-    absent = [name for name in mapping.needed if name not in file.fields]
+    absent = [group for group in mapping.needed if not set(group) & set(file.fields)]
     if absent:
         raise BadFile(
-            f"{source.name}: no column {', '.join(repr(name) for name in absent)}; the file has "
-            f"{', '.join(repr(name) for name in file.fields)}; name the columns so, or give a "
-            "column map with --map"
+            f"{source.name}: no column {', '.join(' or '.join(map(repr, g)) for g in absent)}; the "
+            f"file has {', '.join(repr(name) for name in file.fields)}; name the columns so, or "
+            "give a column map with --map"
         )
-    ignored = [name for name in file.fields if name not in wanted]
+    if isinstance(file, ParquetFile) and (inexact := mapping.ids_from(file.floats)):
+        raise BadFile(
+            f"{source.name}: column {inexact[0]!r} holds floating point numbers, which do not keep "
+            "ids exactly; write it as text or integers"
+        )
+    ignored = [name or "(no name)" for name in file.fields if name not in wanted]
     if ignored:
-        reading.notes.append(f"{source.name}: ignored columns: {', '.join(ignored)}")
+        said = f"ignored columns: {', '.join(ignored)}"
+        reading.ignored[said] = reading.ignored.get(said, 0) + 1
     return [name for name in wanted if name in file.fields]
 
 
@@ -239,7 +249,7 @@ def _refuse(
     taken: str,
 ) -> int:
     """INSERT of the bad records with their rules; returns how many the map left out."""
-    rule, about = rule_of(found)
+    rule, about = named(found, "_broken")
     passes = " AND ".join(check.passes for check in found)
     shown = (source.name, file.header, file.format)
     into = "INSERT INTO rejects SELECT $1::VARCHAR, _line, rule, message, raw, $2::VARCHAR, $3"
@@ -250,7 +260,8 @@ def _refuse(
             f"{into} FROM (SELECT _row, _line, {relation.fault} AS rule, {relation.about} AS "
             f"message, {relation.raw} AS raw FROM {relation.sql} r WHERE NOT ({relation.sound}) "
             f"UNION ALL SELECT _row, _line, {rule} AS rule, {about} AS message, raw "
-            f"FROM {inner} WHERE NOT ({passes})) ORDER BY _row",
+            f"FROM (SELECT *, {broken(found)} AS _broken FROM {inner} WHERE NOT ({passes})) b) "
+            "ORDER BY _row",
             shown,
         )
         skipped += _count(

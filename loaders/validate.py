@@ -5,9 +5,8 @@ integers and text, no float. Each check knows its column's text as `t_<name>` (n
 its value as `v_<name>`; `_look` says that the record holds something ids must be searched for.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from regift.loaders.currencies import DECIMALS
 from regift.loaders.errors import UsageError
@@ -72,8 +71,12 @@ class Manner:
 
 def checks(table: Table, manner: Manner) -> list[Check]:
     """One check per column of `table`, in order. UsageError for an unknown time zone."""
-    if manner.zone not in available_timezones():
-        raise UsageError(f"unknown time zone {manner.zone!r}: use a name like Asia/Shanghai or UTC")
+    try:
+        ZoneInfo(manner.zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise UsageError(
+            f"unknown time zone {manner.zone!r}: use a name like Asia/Shanghai or UTC"
+        ) from None
     return [_check(table, column, manner) for column in table.columns]
 
 
@@ -198,7 +201,7 @@ def _time(column: Column, zone: str, reading: Reading) -> tuple[str, list[Rule]]
 
 
 def _clock(text: str) -> str:
-    """SQL TIMESTAMP of the date and clock of an ISO text down to the second; null if impossible."""
+    """SQL TIMESTAMP of an ISO text down to the second, offset left out; null if impossible."""
     clock = rf"regexp_extract({text}, '[T ]([0-9:]+?)(?:\.|Z|[+-]|$)', 1)"
     seconds = (
         f"CASE length({clock}) WHEN 0 THEN '00:00:00' WHEN 5 THEN {clock} || ':00' ELSE {clock} END"
@@ -331,15 +334,20 @@ def _significant(text: str) -> tuple[str, str, str]:
     return bare, zeros, f"({bare} = '')"
 
 
-def rule_of(found: list[Check]) -> tuple[str, str]:
-    """SQL of the first broken rule and of its message, in column order."""
+def broken(found: list[Check]) -> str:
+    """SQL of the place of the first broken rule, in column order, from 0."""
+    whens = (f"WHEN {rule.when} THEN {place}" for place, rule in enumerate(_rules(found)))
+    return f"CASE {' '.join(whens)} END"
+
+
+def named(found: list[Check], place: str) -> tuple[str, str]:
+    """SQL of the name and the message of the rule at `place`."""
     rules = list(_rules(found))
-    names = " ".join(f"WHEN {rule.when} THEN {quoted(rule.name)}" for rule in rules)
-    texts = " ".join(f"WHEN {rule.when} THEN {rule.about}" for rule in rules)
-    return f"CASE {names} END", f"CASE {texts} END"
+    names = " ".join(f"WHEN {k} THEN {quoted(rule.name)}" for k, rule in enumerate(rules))
+    texts = " ".join(f"WHEN {k} THEN {rule.about}" for k, rule in enumerate(rules))
+    return f"CASE {place} {names} END", f"CASE {place} {texts} END"
 
 
-def _rules(found: list[Check]) -> Iterator[Rule]:
+def _rules(found: list[Check]) -> list[Rule]:
     """All rules, in column order."""
-    for check in found:
-        yield from check.rules
+    return [rule for check in found for rule in check.rules]

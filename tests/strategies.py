@@ -242,8 +242,7 @@ PAID_KINDS = ("gift", "gift", "gift", "gift", "sale", "return")
 
 
 @st.composite
-def record_sets(draw: st.DrawFn, *, paid: bool = False) -> World:
-    """A small world; `paid` makes most records gifts and the payments that may belong to them."""
+def _small(draw: st.DrawFn, paid: bool) -> World:
     accounts = draw(st.permutations(["a", "b", "c", "d", "e"][: draw(st.integers(2, 5))]))
     items = ["x", "y", "z"][: draw(st.integers(1, 3))]
     gifts = draw(_gifts(accounts, items, PAID_KINDS if paid else KINDS))
@@ -258,4 +257,25 @@ def record_sets(draw: st.DrawFn, *, paid: bool = False) -> World:
         "identifiers": draw(_identifiers(accounts)),
         "certificates": draw(_certificates(accounts)),
     }
-    return World(rows, tuple((a, b, verdict) for (a, b), verdict in judgements), draw(_settings()))
+    return World(rows, tuple((a, b, verdict) for (a, b), verdict in judgements), Settings())
+
+
+def together(worlds: list[World], settings: Settings) -> World:
+    """Worlds side by side: every name and identifier gets the number of its world in front."""
+    named = ("record_id", "refers_to", "item", "collection", "value", *ACCOUNT_COLUMNS)
+    rows: Rows = {name: [] for name in worlds[0].rows}
+    judgements: list[tuple[str, str, str]] = []
+    for i, world in enumerate(worlds):
+        for name, each in world.rows.items():
+            rows[name] += [row | {c: f"{i}{row[c]}" for c in named if row.get(c)} for row in each]
+        judgements += [(f"{i}{a}", f"{i}{b}", verdict) for a, b, verdict in world.judgements]
+    return World(rows, tuple(judgements), settings)
+
+
+def record_sets(*, paid: bool = False) -> st.SearchStrategy[World]:
+    """One to four small worlds side by side, for a snapshot costs more than a world.
+
+    paid: most records are gifts and the payments that may belong to them.
+    """
+    worlds = st.lists(_small(paid), min_size=1, max_size=4)
+    return st.builds(together, worlds, _settings())

@@ -166,14 +166,9 @@ class Walk:
         return self.holder is None or self.who.same(self.holder, hop.issuer)
 
     def came_back(self, hop: Hop) -> bool:
-        """Whether somebody else gave the item to the issuer before."""
-        issuer = hop.issuer or ""
-        return any(
-            h.undone is None
-            and self.who.same(h.row["target"], issuer)
-            and not self.who.same(h.row["source"], issuer)
-            for h in self.hops
-        )
+        """Whether the issuer holds because somebody else gave the item to it."""
+        top = self.stack[-1] if self.stack else None
+        return top is not None and top.rule == "hop"
 
     def push(self, hop: Hop) -> None:
         self.stack.append(hop)
@@ -194,15 +189,18 @@ class Walk:
         )
 
     def close_cycles(self) -> None:
-        """The last place where the target's entity was seen, with another entity in between."""
+        """The last place where the target's entity held, with another entity in between.
+
+        Sources and targets held, but for the target of a burn: nobody holds after it.
+        """
         of = self.who.of
         live = [hop for hop in self.hops if hop.undone != "return"]
         for j, hop in enumerate(live):
             target = of[hop.row["target"]]
-            if of[hop.row["source"]] == target:
+            if of[hop.row["source"]] == target or hop.rule == "burn":
                 continue
             for i in range(j - 1, -1, -1):
-                if of[live[i].row["target"]] == target:
+                if of[live[i].row["target"]] == target and live[i].rule != "burn":
                     hop.cycle_from = live[i + 1].ord
                     break
                 if of[live[i].row["source"]] == target:

@@ -116,7 +116,8 @@ def _code_ids(con: duckdb.DuckDBPyConnection, items: str | None) -> None:
         WITH counted AS (SELECT item, count(*) AS hops FROM _cu_hops GROUP BY item)
         SELECT item, hops, (row_number() OVER (ORDER BY item) - 1)::INTEGER AS code, collection,
                coalesce(c.code, -1) AS issuer
-        FROM counted LEFT JOIN items USING (item) LEFT JOIN _cu_accounts c ON c.account = items.issuer
+        FROM counted LEFT JOIN items USING (item)
+        LEFT JOIN _cu_accounts c ON c.account = items.issuer
         """
     )
 
@@ -201,7 +202,8 @@ def _write(
                l.a IS NOT NULL AND s.entity != t.entity AS linked,
                CASE WHEN w_cycle >= 0 THEN w_cycle::BIGINT END AS cycle_from,
                b.account AS holder_before
-        FROM _cu_hops h JOIN _cu_walked w ON w.place = h.rowid JOIN _cu_items c ON c.code = item_code
+        FROM _cu_hops h JOIN _cu_walked w ON w.place = h.rowid
+        JOIN _cu_items c ON c.code = item_code
         JOIN _cu_accounts s ON s.code = source_code JOIN _cu_accounts t ON t.code = target_code
         LEFT JOIN undone u ON u.place = w_partner
         LEFT JOIN _cu_accounts i ON i.code = w_issuer

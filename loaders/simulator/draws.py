@@ -63,6 +63,11 @@ def counts(rng: np.random.Generator, bounds: tuple[int, int], size: int) -> Ints
     return rng.integers(bounds[0], bounds[1] + 1, size)
 
 
+def log_counts(rng: np.random.Generator, bounds: tuple[int, int], size: int) -> Ints:
+    """Whole numbers between two bounds, small ones more often: uniform in their logarithm."""
+    return np.asarray(np.exp(between(rng, (np.log(bounds[0]), np.log(bounds[1] + 1)), size)), int)
+
+
 def lognormal(rng: np.random.Generator, median: float, sigma: float, size: int) -> Floats:
     """Log-normal draws by their median."""
     return median * np.exp(sigma * rng.standard_normal(size))

@@ -18,6 +18,7 @@ from regift.loaders.simulator.draws import (
     between,
     counts,
     dress,
+    log_counts,
     moments,
     packets,
     payments,
@@ -188,15 +189,15 @@ def _payroll(scene: Scene, size: int) -> None:
 
 
 def _give_away(scene: Scene, size: int) -> None:
-    """Brands and mini programs give items of free collections to many: level 0."""
+    """Brands, and most mini programs, give items of free collections to many: level 0."""
     rng = scene.rng
-    issuers = rng.choice(
-        np.concatenate([scene.market.brands, scene.world.of_kind("mini_program")]), size
-    )
+    brands = rng.choice(scene.market.brands, size)
+    issuers = np.concatenate([brands, scene.market.giving_programs])
+    size = issuers.size
     collections = scene.market.add(rng, issuers, free=True)
     groups = scene.ledger.innocent.open(size, "give_away")
     scene.ledger.innocent.join(groups, issuers, "issuer")
-    each = np.repeat(np.arange(size), counts(rng, ranges.GIVE_AWAY_ITEMS, size))
+    each = np.repeat(np.arange(size), log_counts(rng, ranges.GIVE_AWAY_ITEMS, size))
     items = new_items(scene.market, scene.ledger, collections[each])
     day = moments(rng, size, 0, ranges.DAYS - 1)
     scene.ledger.gifts.move(

@@ -38,11 +38,14 @@ class Market:
     """Collections and their issuers; arrays are indexed by collection number and grow.
 
     price: list price, NONE of free collections. release: when it came out, seconds.
-    brands sell and are certified; publishers are the other official accounts.
+    brands sell and are certified; publishers are the other official accounts. giving_programs
+    give items away once, idle_programs issue nothing.
     """
 
     brands: Ints
     publishers: Ints
+    giving_programs: Ints
+    idle_programs: Ints
     issuer: Ints
     price: Ints
     release: Ints
@@ -72,8 +75,19 @@ def make_market(world: World, ledger: Ledger) -> Market:
     rng = stream(world.seed, "market")
     official = rng.permutation(world.of_kind("official_account"))
     cut = round(official.size * ranges.SHARE_BRANDS)
+    programs = rng.permutation(world.of_kind("mini_program"))
+    giving = round(programs.size * ranges.SHARE_GIVING_PROGRAMS)
     none = np.empty(0, dtype=np.int64)
-    market = Market(official[:cut], official[cut:], none, none, none, np.empty(0))
+    market = Market(
+        brands=official[:cut],
+        publishers=official[cut:],
+        giving_programs=programs[:giving],
+        idle_programs=programs[giving:],
+        issuer=none,
+        price=none,
+        release=none,
+        popularity=np.empty(0),
+    )
     series = np.repeat(market.brands, ranges.COLLECTIONS_PER_BRAND)
     free = rng.uniform(size=series.size) < ranges.SHARE_FREE_COLLECTIONS
     free[:: ranges.COLLECTIONS_PER_BRAND] = False

@@ -7,7 +7,7 @@ records that make the pattern; the first-level purchase before it is background.
 import numpy as np
 
 from regift.loaders.simulator import ranges
-from regift.loaders.simulator.draws import DAY_S, START_S, Floats, Ints, between, dress
+from regift.loaders.simulator.draws import DAY_S, START_S, Floats, Ints, between, dress, log_counts
 from regift.loaders.simulator.ledger import (
     GIFT,
     MINI_PROGRAM,
@@ -127,11 +127,11 @@ def _closed_channels(plot: Plot) -> None:
     """Sales, and a priced first-level gift, in mini programs, which open no transactions."""
     rng, market = plot.rng, plot.market
     size = plot.times(ranges.CLOSED_CHANNEL["issuer_sale"])
-    issuers = rng.permutation(plot.world.of_kind("mini_program"))[:size]
+    issuers = rng.permutation(market.idle_programs)[:size]
     collections = market.add(rng, issuers)
     groups = plot.truth.open(size, "closed_channel_sale", "issuer_sale")
     plot.truth.join(groups, issuers, "issuer")
-    each = np.repeat(np.arange(size), rng.integers(2, 12, size))
+    each = np.repeat(np.arange(size), log_counts(rng, ranges.CLOSED_SALES, size))
     buyers = plot.persons(each.size)
     items = new_items(market, plot.ledger, collections[each])
     at = plot.starts(size, 14)[each] + between(rng, (0, 14.0 * DAY_S), each.size)
@@ -217,9 +217,7 @@ def _uncertified(plot: Plot) -> None:
             certify(plot.ledger, rng, issuers, begin, begin + 365 * DAY_S)
         groups = plot.truth.open(size, "uncertified_issue", variant)
         plot.truth.join(groups, issuers, "issuer")
-        bounds = np.log(ranges.UNCERTIFIED_SALES)
-        sales = np.asarray(np.exp(rng.uniform(bounds[0], bounds[1], size)), dtype=np.int64)
-        each = np.repeat(np.arange(size), sales)
+        each = np.repeat(np.arange(size), log_counts(rng, ranges.UNCERTIFIED_SALES, size))
         collections = market.add(rng, issuers)[each]
         items = new_items(market, plot.ledger, collections)
         at = start[each] + between(rng, (0, 30.0 * DAY_S), each.size)

@@ -76,8 +76,10 @@ class Plot(Scene):
 
     def money_kind(self, amount: Ints) -> Ints:
         """Payments, and red packets where the amount allows one."""
-        small = amount <= ranges.PACKET_MAX
-        packet = small & (self.rng.uniform(size=amount.size) < 0.3)
+        small, large = ranges.SHARE_PACKETS
+        share = np.where(amount <= ranges.PACKETS_UP_TO, small, large)
+        allowed = amount <= ranges.PACKET_MAX
+        packet = allowed & (self.rng.uniform(size=amount.size) < share)
         return np.where(packet, RED_PACKET, PAYMENT)
 
     def join_path(self, groups: Ints, path: Ints, inner: str, first: str, last: str) -> None:

@@ -67,9 +67,9 @@ PLANTED_MEDIAN: Final = 9_000
 PLANTED_SIGMA: Final = 1.1
 # Nothing planted below 30.00: rounding would break the ratios that define the pattern.
 PLANTED_MIN: Final = 3_000
-# Red packets: median 18.00, 200.00 at most (the usual limit of one packet).
-PACKET_MEDIAN: Final = 1_800
-PACKET_SIGMA: Final = 0.9
+# Red packets: median 26.00, 200.00 at most (the usual limit of one packet).
+PACKET_MEDIAN: Final = 2_600
+PACKET_SIGMA: Final = 1.0
 PACKET_MAX: Final = 20_000
 # Collectibles sell for tens of yuan; 9.90 to 999.00.
 PRICE_MEDIAN: Final = 5_900
@@ -89,17 +89,17 @@ FRIEND_PAYMENTS: Final = 5.0
 FRIEND_PACKETS: Final = 2.0
 PLATFORM_MOVES: Final = 0.8
 # First-level acquisitions per person, and the share of them given on once (a first-level gift).
-ACQUISITIONS: Final = 1.5
-SHARE_GIVEN: Final = 0.30
+ACQUISITIONS: Final = 2.0
+SHARE_GIVEN: Final = 0.45
 # Some gifts go to people one also pays: honest coincidences with payments.
 SHARE_GIVEN_TO_FRIENDS: Final = 0.15
 # Collections per brand, and the share of collections that are given away and have no price.
 COLLECTIONS_PER_BRAND: Final = 3
-SHARE_FREE_COLLECTIONS: Final = 0.25
+SHARE_FREE_COLLECTIONS: Final = 0.20
 # Official accounts that sell collectibles (certified); the others publish, and may be planted.
-SHARE_BRANDS: Final = 0.60
+SHARE_BRANDS: Final = 0.50
 # Sales recorded as a paid issue; gifts whose record repeats the price; items without a list price.
-SHARE_PAID_ISSUE: Final = 0.20
+SHARE_PAID_ISSUE: Final = 0.12
 SHARE_GIFT_PRICED: Final = 0.30
 # Complaints about anybody: labels are weak.
 LABELS: Final = 0.02
@@ -112,7 +112,7 @@ INNOCENT: Final = {
     "refund": 60,  # money back
     "collector_swap": 14,  # items both ways, no money
     "payroll": 1,  # one to many, equal amounts
-    "give_away": 3,  # a brand's items to many, level 0
+    "give_away": 4,  # a brand's items to many, level 0
     "gift_return": 16,  # an item back to its giver within the day
     "salary_rent": 16,  # nearly all of it out again, monthly
     "roommates": 14,  # many to one, equal amounts
@@ -130,7 +130,9 @@ FESTIVAL_DAYS: Final = (44, 74)
 FESTIVAL_PACKETS: Final = (4, 9)
 PAYROLL_STAFF: Final = (8, 30)
 PAY_DAYS: Final = (9, 39, 70)
-GIVE_AWAY_ITEMS: Final = (10, 50)
+# Most mini programs give items away once; those that sell instead are found by it.
+GIVE_AWAY_ITEMS: Final = (2, 40)
+SHARE_GIVING_PROGRAMS: Final = 0.85
 ROOMMATES: Final = 3
 LUCKY_GROUP: Final = (5, 10)
 LOAN_DAYS: Final = (1, 30)
@@ -153,6 +155,11 @@ PAID_GIFTS: Final = {
     "routed": 3,
     "split": 4,
 }
+# Sales of one mini program that sells.
+CLOSED_SALES: Final = (2, 20)
+# Planted money goes as red packets as often as other money of its size.
+PACKETS_UP_TO: Final = 4_000
+SHARE_PACKETS: Final = (0.6, 0.12)
 # Paid over list price, between half and double of it, with room for rounding.
 PAID_RATIO: Final = (0.6, 1.8)
 SPLIT_RATIO: Final = (0.7, 1.35)
@@ -180,6 +187,6 @@ LAYER_GAP_HOURS: Final = (0.3, 12.0)
 SCATTER_GATHER: Final = {3: 2, 4: 1}
 UNCERTIFIED: Final = {"no_certificate": 2, "expired": 2, "not_yet_valid": 2}
 # Sales of one uncertified issuer: as few as a small brand, as many as a middling one.
-UNCERTIFIED_SALES: Final = (3, 60)
+UNCERTIFIED_SALES: Final = (6, 70)
 # Planted patterns start when the world has run for a while: they need items bought before.
 FIRST_DAY: Final = 8

@@ -251,8 +251,8 @@ _TOLD = """
 _ROWS = """
     SELECT [record_id] AS anchor, item AS unit,
            least(at_us, first_us) AS first_us, greatest(at_us, last_us) AS last_us,
-           amount_minor, paid_currency AS currency, 1 + len(records) AS length, 1 AS instances, level,
-           true AS complete, [item] AS items,
+           amount_minor, paid_currency AS currency, 1 + len(records) AS length,
+           1 AS instances, level, true AS complete, [item] AS items,
            json_object('tier', tier, 'pair_rate', coalesce(rate, 0) // 10000 || '.'
                            || lpad((coalesce(rate, 0) % 10000)::VARCHAR, 4, '0'),
                        'lag_us', lag_us, 'reference_minor', r_minor,

@@ -249,7 +249,7 @@ _TOLD = """
 """
 
 _ROWS = """
-    SELECT [record_id] AS anchor, item AS unit,
+    SELECT ['gifts:' || record_id] AS anchor, item AS unit,
            least(at_us, first_us) AS first_us, greatest(at_us, last_us) AS last_us,
            amount_minor, paid_currency AS currency, 1 + len(records) AS length,
            1 AS instances, level, true AS complete, [item] AS items,
@@ -379,7 +379,7 @@ TYPOLOGY = Typology(
     fact=True,
     clauses=("R2",),
     partition="whole",
-    anchor="record of the gift",
+    anchor="gifts:record_id of the gift",
     params=Params,
     find=find,
     reads=("custody", "payments", "links", "entity_of"),

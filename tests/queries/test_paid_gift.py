@@ -31,7 +31,7 @@ def test_everything_that_a_finding_says() -> None:
     assert len(row.pop("content")) == 64
     assert row == {
         "typology": "paid_gift",
-        "anchor": ["g1"],
+        "anchor": ["gifts:g1"],
         "unit": "x",
         "items": ["x"],
         "first_us": time_us("@50m"),

@@ -146,12 +146,11 @@ def _unite(con: duckdb.DuckDBPyConnection, entity_max: int) -> None:
     joins = con.sql(_JOINS).to_arrow_table()
     apart = con.sql(_APART).to_arrow_table()
     nodes = int(con.execute("SELECT count(*) FROM _nodes").fetchall()[0][0])
-    own = np.arange(nodes)
     least, became = join_guarded(
         nodes, joins["left_node"].to_numpy(), joins["right_node"].to_numpy(), entity_max,
-        own, own, nodes, apart["left_node"].to_numpy(), apart["right_node"].to_numpy(),
+        apart["left_node"].to_numpy(), apart["right_node"].to_numpy(),
     )  # fmt: skip
-    con.register("_least", pa.table({"node": own, "least": least}))
+    con.register("_least", pa.table({"node": np.arange(nodes), "least": least}))
     con.execute(
         """
         CREATE OR REPLACE TEMP TABLE entity_of AS

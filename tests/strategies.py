@@ -231,7 +231,6 @@ def _settings() -> st.SearchStrategy[Settings]:
         Settings,
         refund_window_us=st.sampled_from((TICK_US, 4 * TICK_US, 28 * TICK_US)),
         return_window_us=st.sampled_from((4 * TICK_US, 4 * TICK_US, TICK_US, 0)),
-        buy_back_first_level=st.booleans(),
         entity_max=st.sampled_from((30, 30, 2, 3)),
         identifier_caps=st.sampled_from((caps, caps, caps | {"phone": 2, "device": 2})),
     )

@@ -1,5 +1,6 @@
 """The engine and the slow oracles agree on small random worlds; names and row order say nothing."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -70,6 +71,12 @@ def find(name: str, graph: Snapshot, **given: str) -> list[dict[str, Any]]:
     return as_dicts(run(queries.ALL[name], graph, given))
 
 
+def of_hop(finding: dict[str, Any]) -> str:
+    """The record of a hop typology's anchor (D-4)."""
+    (anchor,) = finding["anchor"]
+    return str(anchor).removeprefix("gifts:")
+
+
 def ledger_of(world: World) -> Any:
     return custody(world.rows, world.judgements, world.settings)
 
@@ -121,35 +128,42 @@ def agree_on_custody(world: World, graph: Snapshot) -> None:
 
 
 @MANY
-@given(record_sets(), st.sampled_from(("0", "1", "2")), st.sampled_from(("0", "6h", "1d")))
-def test_hop_typologies(world: World, allowed: str, grace: str) -> None:
+@given(
+    record_sets(),
+    st.sampled_from(("0", "1", "2")),
+    st.sampled_from(("0", "6h", "1d")),
+    st.booleans(),
+)
+def test_hop_typologies(world: World, allowed: str, short: str, buy_back: bool) -> None:
     """One example asks all: most of its time goes into the snapshot."""
     ledger, who = ledger_of(world), who_in(world)
     with world.snapshot() as graph:
-        found = find("multi_level_gift", graph, allowed=allowed)
-        levels = sorted((f["anchor"][0], f["level"]) for f in found)
-        assert levels == sorted(multi_level_gift(ledger, int(allowed))), "multi_level_gift"
+        found = find("multi_level_gift", graph, allowed=allowed, return_window=short)
+        levels = sorted((of_hop(f), f["level"]) for f in found)
+        other = replace(world.settings, return_window_us=duration_us(short))
+        wanted = multi_level_gift(custody(world.rows, world.judgements, other), int(allowed))
+        assert levels == sorted(wanted), "multi_level_gift"
 
-        found = find("second_level_sale", graph)
-        levels = sorted((f["anchor"][0], f["level"]) for f in found)
-        wanted = second_level_sale(ledger, who, world.settings)
+        found = find("second_level_sale", graph, buy_back=str(buy_back).lower())
+        levels = sorted((of_hop(f), f["level"]) for f in found)
+        wanted = second_level_sale(ledger, who, buy_back)
         assert levels == sorted(wanted), "second_level_sale"
 
         found = find("closed_channel_sale", graph)
-        records = sorted(f["anchor"][0] for f in found)
+        records = sorted(of_hop(f) for f in found)
         assert records == sorted(closed_channel_sale(ledger)), "closed_channel_sale"
 
         found = find("closed_circulation", graph)
-        cycles = sorted((f["anchor"][0], tuple(f["records"])) for f in found)
+        cycles = sorted((of_hop(f), tuple(f["records"])) for f in found)
         assert cycles == sorted(closed_circulation(ledger)), "closed_circulation"
 
         found = find("custody_gap", graph)
-        gaps = sorted((f["anchor"][0], f["gap"]) for f in found)
+        gaps = sorted((of_hop(f), f["gap"]) for f in found)
         assert gaps == sorted(custody_gap(ledger)), "custody_gap"
 
-        found = find("uncertified_issue", graph, grace=grace)
+        found = find("uncertified_issue", graph, grace=short)
         sales = sorted((f["accounts"][0], tuple(f["records"])) for f in found)
-        certified = (ledger, world.rows, world.judgements, duration_us(grace))
+        certified = (ledger, world.rows, world.judgements, duration_us(short))
         assert sales == sorted(uncertified_issue(*certified)), "uncertified_issue"
 
 
@@ -174,11 +188,8 @@ def test_paid_gift(world: World, window: str, floor: str, linked: bool, split: b
     with world.snapshot() as graph:
         agree_on_effective(world, graph)
         found = find("paid_gift", graph, window=window, floor=floor, **switches)
-    have = [
-        (f["anchor"][0], f["tier"], tuple(sorted(set(f["records"]) - set(f["anchor"]))))
-        for f in found
-    ]
-    assert sorted(have) == sorted((g, tier, tuple(sorted(paid))) for g, tier, paid in wanted)
+    have = [(of_hop(f), f["tier"], tuple(f["records"])) for f in found]
+    assert sorted(have) == sorted((g, tier, (g, *payments)) for g, tier, payments in wanted)
 
 
 def everything(world: World, back: dict[str, str]) -> dict[str, Any]:

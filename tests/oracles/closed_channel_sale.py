@@ -1,4 +1,4 @@
-"""closed_channel_sale: any sale in a mini program, and a priced first-level gift there."""
+"""closed_channel_sale: sales in a mini program, undone or not; live priced gifts to level 1."""
 
 from oracles.custody import Ledger, hops
 
@@ -9,14 +9,13 @@ def closed_channel_sale(ledger: Ledger) -> set[str]:
         hop.row["record_id"]
         for hop in hops(ledger)
         if hop.channel == "mini_program"
-        and hop.undone is None
         and (
             hop.row["kind"] == "sale"
             or (
                 hop.row["kind"] == "gift"
+                and hop.undone is None
                 and (hop.row.get("price_minor") or 0) > 0
-                and hop.rule == "hop"
-                and hop.level == 1
+                and hop.level <= 1
             )
         )
     }

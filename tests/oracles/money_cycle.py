@@ -6,7 +6,6 @@ from typing import Any
 
 from oracles.effective import effective
 from oracles.records import Row, Rows, place
-
 from regift.graph.snapshot import Settings
 from regift.loaders.currencies import DECIMALS
 

@@ -2,10 +2,9 @@
 
 from oracles.custody import Ledger, hops
 from oracles.entities import Entities
-from regift.graph.snapshot import Settings
 
 
-def second_level_sale(ledger: Ledger, who: Entities, settings: Settings) -> set[tuple[str, int]]:
+def second_level_sale(ledger: Ledger, who: Entities, buy_back: bool) -> set[tuple[str, int]]:
     """(record, level)"""
     return {
         (hop.row["record_id"], hop.level)
@@ -13,9 +12,5 @@ def second_level_sale(ledger: Ledger, who: Entities, settings: Settings) -> set[
         if hop.row["kind"] == "sale"
         and hop.rule in ("hop", "internal")
         and hop.undone is None
-        and not (
-            settings.buy_back_first_level
-            and hop.issuer is not None
-            and who.same(hop.row["target"], hop.issuer)
-        )
+        and not (buy_back and hop.issuer is not None and who.same(hop.row["target"], hop.issuer))
     }

@@ -19,9 +19,8 @@ def uncertified_issue(
         hop.row
         for hop in hops(ledger)
         if kinds[hop.row["source"]] == "official_account"
-        and hop.undone is None
         and (
-            (hop.rule == "issue" and hop.row.get("price_minor") is not None)
+            (hop.rule == "issue" and (hop.row.get("price_minor") or 0) > 0)
             or (hop.rule == "issuer" and hop.row["kind"] == "sale")
         )
     ]

@@ -18,9 +18,10 @@ setup: $(WARMED)
 $(INSTALLED): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("regift needs Python 3.11 or newer, this is " + sys.version.split()[0] + ": make PYTHON=python3.12 setup")'
 	@$(PYTHON) -c 'import ensurepip, venv' || { echo "python3 has no venv: apt install python3-venv" >&2; exit 1; }
+	@echo "Installing into $(VENV): once, and again only when pyproject.toml changes"
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --editable . --group dev
 	mkdir -p .dev && ln -sfn .. .dev/regift
 	touch $@
 

@@ -1,7 +1,7 @@
 """Run every benchmark, or those that are named: `python benchmarks/run.py [NAME]...`
 
-A benchmark is a script `benchmarks/bench_NAME.py`; it prints what it measured and exits with 1 when
-it misses its bound. Each runs in a process of its own, so memory figures do not mix.
+A benchmark is a script beside this one; it prints what it measured and exits with 1 when it misses
+its bound. Each runs in a process of its own, so memory figures do not mix.
 """
 
 import os
@@ -15,7 +15,7 @@ HERE = Path(__file__).resolve().parent
 
 def main(names: list[str]) -> int:
     """Run them in order of name; the number of benchmarks that missed their bound."""
-    scripts = {path.stem.removeprefix("bench_"): path for path in sorted(HERE.glob("bench_*.py"))}
+    scripts = {path.stem: path for path in sorted(HERE.glob("*.py")) if path.stem != "run"}
     unknown = [name for name in names if name not in scripts]
     if unknown:
         print(f"no benchmark {', '.join(unknown)}: there are {', '.join(scripts)}", file=sys.stderr)

@@ -6,6 +6,7 @@
 
     [columns]
     source = "From"                                        # rename
+    source = ["From", "from"]                              # the first of these that the file has
     source = { column = "From", default = "bank" }         # where the file has nothing
     currency = { constant = "CNY" }
     kind = { column = "Type", values = { Sold = "sale" }, others = "skip" }
@@ -59,7 +60,7 @@ _STEPS["w"] = 7 * _STEPS["d"]
 class Spec:
     """Where one column comes from."""
 
-    column: str | None = None
+    columns: tuple[str, ...] = ()
     default: str | None = None
     constant: str | None = None
     values: Dict[str, str] = field(default_factory=dict)
@@ -67,14 +68,14 @@ class Spec:
     extract: str | None = None
     powers: Dict[str, int] = field(default_factory=dict)
     template: str | None = None
-    reading: Reading = Reading()
+    reading: Reading = field(default_factory=Reading)
 
     @property
-    def reads(self) -> list[str]:
-        """Columns of the file that it needs."""
+    def reads(self) -> list[tuple[str, ...]]:
+        """Columns of the file that it needs; of each group, any one."""
         if self.template is not None:
-            return [name for name in _holes(self.template) if name not in ("file", "row")]
-        return [self.column] if self.column is not None else []
+            return [(name,) for name in _holes(self.template) if name not in ("file", "row")]
+        return [self.columns] if self.columns else []
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,22 +92,34 @@ class Mapping:
     @property
     def wanted(self) -> list[str]:
         """Columns of the file that are read where they exist, each once."""
-        names: dict[str, None] = {}
-        for column in self.table.columns:
-            spec = self.specs.get(column.name, Spec(column=column.name))
-            names |= dict.fromkeys(spec.reads)
-        return list(names)
+        groups = [
+            group
+            for column in self.table.columns
+            for group in self.specs.get(column.name, Spec(columns=(column.name,))).reads
+        ]
+        return list(dict.fromkeys(name for group in groups for name in group))
 
     @property
-    def needed(self) -> list[str]:
-        """Columns that the file must have."""
-        names: dict[str, None] = {}
+    def needed(self) -> list[tuple[str, ...]]:
+        """Columns that the file must have; of each group, any one."""
+        groups: dict[tuple[str, ...], None] = {}
         for column in self.table.columns:
             if column.name in self.specs:
-                names |= dict.fromkeys(self.specs[column.name].reads)
+                groups |= dict.fromkeys(self.specs[column.name].reads)
             elif column.required:
-                names[column.name] = None
-        return list(names)
+                groups[(column.name,)] = None
+        return list(groups)
+
+    def ids_from(self, floats: set[str]) -> list[str]:
+        """Those of the file's columns of floating point numbers that would become ids or texts."""
+        return [
+            name
+            for column in self.table.columns
+            if column.type in ("id", "text", "enum", "currency")
+            for group in self.specs.get(column.name, Spec(columns=(column.name,))).reads
+            for name in group
+            if name in floats
+        ]
 
     def manner(self, zone: str) -> Manner:
         """How the checks are to read the texts."""
@@ -122,7 +135,7 @@ class Mapping:
         places = {name: f"c{place}" for place, name in enumerate(fields)}
         texts = {}
         for column in self.table.columns:
-            spec = self.specs.get(column.name, Spec(column=column.name))
+            spec = self.specs.get(column.name, Spec(columns=(column.name,)))
             texts[column.name] = _text(spec, places, base)
         if self.reversed:
             texts["seq"] = "CAST(-_row AS VARCHAR)"
@@ -133,7 +146,7 @@ class Mapping:
         places = {name: f"c{place}" for place, name in enumerate(fields)}
         skips = []
         for spec in self.specs.values():
-            if spec.others == "skip" and spec.column is not None:
+            if spec.others == "skip":
                 words = ", ".join(quoted(word) for word in spec.values)
                 skips.append(f"coalesce({_extracted(spec, places)}, '') NOT IN ({words})")
         return " OR ".join(skips) or "false"
@@ -185,8 +198,10 @@ def _load(path: Path, name: str, table: Table) -> Mapping:
 
 def _delimiter(name: str, value: Any) -> str | None:
     """One ASCII character or "whitespace"."""
-    if value is None or value == "whitespace":
-        return value
+    if value is None:
+        return None
+    if value == "whitespace":
+        return "whitespace"
     if isinstance(value, str) and len(value) == 1 and value.isascii() and value not in '"\r\n\0':
         return value
     raise UsageError(f'{name}: delimiter must be one ASCII character or "whitespace"')
@@ -209,7 +224,7 @@ def _spec(name: str, table: Table, key: str, value: Any) -> Spec:
         known = " ".join(column.name for column in table.columns)
         raise UsageError(f"{name}: {table.name} has no column {key!r}; it has {known}")
     where = f"{name}: columns.{key}"
-    if isinstance(value, str):
+    if isinstance(value, str | list):
         value = {"column": value}
     if not isinstance(value, dict):
         raise UsageError(f"{where} must be a column's name or a table in braces")
@@ -217,7 +232,7 @@ def _spec(name: str, table: Table, key: str, value: Any) -> Spec:
         raise UsageError(f"{where}: unknown key {unknown[0]!r}; known are {_listed(_COLUMN_KEYS)}")
     if sum(part in value for part in ("column", "constant", "template")) != 1:
         raise UsageError(f"{where}: give one of column, constant, template")
-    for part in ("column", "constant", "template", "default", "extract", "others"):
+    for part in ("constant", "template", "default", "extract", "others"):
         if not isinstance(value.get(part, ""), str):
             raise UsageError(f"{where}: {part} must be text")
     if value.get("others", "refuse") not in ("refuse", "keep", "skip"):
@@ -225,7 +240,7 @@ def _spec(name: str, table: Table, key: str, value: Any) -> Spec:
     if "others" in value and "values" not in value:
         raise UsageError(f"{where}: others goes with values")
     return Spec(
-        column=value.get("column"),
+        columns=_columns(where, value.get("column")),
         default=value.get("default"),
         constant=value.get("constant"),
         values=_pairs(where, "values", value, str),
@@ -235,6 +250,14 @@ def _spec(name: str, table: Table, key: str, value: Any) -> Spec:
         template=value.get("template"),
         reading=_reading(where, table.column(key).type, value),
     )
+
+
+def _columns(where: str, value: Any) -> tuple[str, ...]:
+    """One name, or names of which the file has one."""
+    names = [value] if isinstance(value, str) else value or []
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise UsageError(f"{where}: column must be a column's name or a list of names")
+    return tuple(names)
 
 
 def _pairs(where: str, part: str, value: Dict[str, Any], kind: type) -> dict[str, Any]:
@@ -316,7 +339,7 @@ def _text(spec: Spec, places: dict[str, str], base: str) -> str:
         return quoted(spec.constant)
     if spec.template is not None:
         return _filled(spec.template, places, base)
-    if spec.column not in places:
+    if not any(name in places for name in spec.columns):
         return "NULL"
     text = _extracted(spec, places)
     if spec.values:
@@ -333,8 +356,8 @@ def _text(spec: Spec, places: dict[str, str], base: str) -> str:
 
 def _extracted(spec: Spec, places: dict[str, str]) -> str:
     """SQL of the column's text, or the part of it that `extract` names."""
-    assert spec.column is not None
-    text = f"nullif({places[spec.column]}, '')" if spec.values else places[spec.column]
+    column = next(places[name] for name in spec.columns if name in places)
+    text = f"nullif({column}, '')" if spec.values else column
     if spec.extract is None:
         return text
     pattern = quoted(spec.extract)

@@ -28,7 +28,7 @@ FAULTS = NUL | STRAY_CR | AFTER_QUOTE | UNCLOSED | TOO_LONG | FEW | MANY
 _LF, _CR, _SPACE, _TAB, _PLUS, _DEL = 10, 13, 32, 9, 43, 127
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
+@njit(nogil=True, cache=True)
 def classes(delimiter: int, quote: int, blanks: bool) -> npt.NDArray[np.uint8]:
     """Class of each byte: 0 text, 1 delimiter, 2 LF, 3 CR, 4 quote, 5 control, 6 NUL, 7 plus."""
     out = np.zeros(256, np.uint8)
@@ -49,7 +49,7 @@ def classes(delimiter: int, quote: int, blanks: bool) -> npt.NDArray[np.uint8]:
     return out
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
+@njit(nogil=True, cache=True)
 def put_view(
     view: npt.NDArray[np.uint64],
     data: npt.NDArray[np.uint8],
@@ -75,7 +75,7 @@ def put_view(
     view[1] = high
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
+@njit(nogil=True, cache=True)
 def unescape(
     data: npt.NDArray[np.uint8],
     start: int,
@@ -95,7 +95,7 @@ def unescape(
     return at
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
+@njit(nogil=True, cache=True)
 def scan(
     data: npt.NDArray[np.uint8],
     position: int,
@@ -262,7 +262,7 @@ def scan(
     return record, position, line, blank, spare_end
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
+@njit(nogil=True, cache=True)
 def record_views(
     data: npt.NDArray[np.uint8],
     starts: npt.NDArray[np.int64],

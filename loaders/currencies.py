@@ -19,7 +19,7 @@ _BY_DECIMALS = {
     4: "CLF UYW",
 }
 
-# Not ISO 4217: coins that collectibles are priced in. Eight decimals for BTC is the coin's own unit;
+# Not ISO 4217: coins that collectibles are priced in. BTC has eight decimals of its own;
 # ETH has eighteen, of which eight are kept so that nine million coins still fit into one record.
 NOT_ISO = {"BTC": 8, "ETH": 8, "USDT": 6}
 

@@ -14,23 +14,23 @@ TOO_LONG = 1
 _LF, _CR, _QUOTE, _BACKSLASH, _MINUS = 10, 13, 34, 92, 45
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
+@njit(nogil=True, cache=True)
 def _blank(byte: int) -> bool:
     """White space of JSON."""
-    return byte == 32 or byte == 9 or byte == _CR or byte == _LF
+    return byte in (32, 9, _CR, _LF)
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
+@njit(nogil=True, cache=True)
 def _number_part(byte: int) -> bool:
     """A byte that can be in a JSON number: digits + - . e E."""
     return 48 <= byte <= 57 or byte in (43, 45, 46, 69, 101)
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
+@njit(nogil=True, cache=True)
 def quote_numbers(
     data: npt.NDArray[np.uint8], start: int, end: int, out: npt.NDArray[np.uint8], at: int
 ) -> int:
-    """Copy a line to out[at:] with its numbers in quotes; at most twice as long. End of the copy."""
+    """Copy a line to out[at:] with its numbers in quotes, at most twice as long; the copy's end."""
     p = start
     before = 0
     while p < end:
@@ -71,7 +71,7 @@ def quote_numbers(
     return at
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
+@njit(nogil=True, cache=True)
 def scan_lines(
     data: npt.NDArray[np.uint8],
     position: int,

@@ -160,7 +160,8 @@ class JsonlFile:
         names = "json_keys(_json)"
         parsed = (
             "CASE WHEN _valid THEN json_type(_json) END AS _type, "
-            f"CASE WHEN _valid THEN length({names}) <> length(list_distinct({names})) END AS _twice, "
+            f"CASE WHEN _valid THEN length({names}) <> length(list_distinct({names})) END "
+            "AS _twice, "
             f"CASE WHEN _valid THEN list_has_any(json_type(_json, [{paths}]::VARCHAR[]), "
             "['OBJECT', 'ARRAY']) END AS _nested, "
             f"CASE WHEN _valid THEN json_extract_string(_json, [{paths}]::VARCHAR[]) END AS _values"

@@ -100,6 +100,8 @@ def read(
     """
     mapping = _mapping(table, options)
     found = checks(table, mapping.manner(options.time_zone))
+    # Standard output is for data; DuckDB would draw its bar there after two seconds.
+    con.execute("SET enable_progress_bar = false")
     stored = ", ".join(f"{c.stored} {c.stored_type}" for c in table.columns)
     con.execute(
         f"CREATE OR REPLACE TABLE accepted ({stored}, _file INTEGER, _row BIGINT, _line BIGINT)"

@@ -26,11 +26,20 @@ class Relation:
 class InputFile(Protocol):
     """One open file. `fields` are its column names, None if it holds no record to name them."""
 
-    format: str
-    fields: tuple[str, ...] | None
-    header: str | None
-    records: int
     notes: list[str]
+    records: int
+
+    @property
+    def format(self) -> str:
+        """csv, jsonl or parquet."""
+
+    @property
+    def fields(self) -> tuple[str, ...] | None:
+        """Names of the columns."""
+
+    @property
+    def header(self) -> str | None:
+        """The header line as it stands in the file."""
 
     def whole(self, con: duckdb.DuckDBPyConnection, fields: Sequence[str]) -> Relation:
         """All records with the texts of `fields` as c0, c1, ...; reading it sets `records`."""

@@ -216,7 +216,7 @@ def _ranged(value: str) -> str:
 
 def _iso(text: str, zone: str, shape: str, fine: str) -> str:
     """SQL of microseconds: two common shapes first, then any ISO text."""
-    digit = f"{text} BETWEEN '0' AND ':'"
+    digit = f"{text} BETWEEN '0001' AND ':'"
     utc = (
         f"WHEN {text} LIKE '____-__-__T__:__:__Z' AND {digit} "
         f"THEN epoch_us(try_strptime({text}, '%Y-%m-%dT%H:%M:%SZ'))"

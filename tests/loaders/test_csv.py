@@ -13,6 +13,12 @@ from regift.loaders import csv_file
 from regift.loaders.errors import BadFile, UsageError
 from regift.loaders.sources import check_utf8
 
+EXAMPLES = settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+
 
 def gift(record: str, source: str = "a", target: str = "b", item: str = "x") -> str:
     return f"{record},2026-01-01T00:00:00Z,{source},{target},{item},gift"

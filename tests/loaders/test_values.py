@@ -13,6 +13,12 @@ from regift.loaders.currencies import DECIMALS
 from regift.loaders.errors import UsageError
 from regift.loaders.tables import MAX_MINOR
 
+EXAMPLES = settings(
+    max_examples=20,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 JAN_1 = 1_767_225_600_000_000
 HOUR = 3_600_000_000

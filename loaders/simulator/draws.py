@@ -27,7 +27,7 @@ def clock(activity_s: ArrayLike) -> Ints:
     """Seconds since 1970 UTC of activity times: strictly monotone from five minutes apart.
 
     >>> [int(s) - START_S for s in clock([0.0, 43_200.0, 86_400.0])]
-    [0, 57552, 86400]
+    [0, 58140, 86400]
     """
     at = np.asarray(activity_s, dtype=np.float64)
     day = np.floor(at / DAY_S)
@@ -119,7 +119,7 @@ def scrambled(numbers: Ints, key: int) -> NDArray[np.bytes_]:
     key: makes the names of one table of one seed differ from all others.
 
     >>> scrambled(np.array([0, 1]), 7).tolist()
-    [b'dab33d13d2d0', b'24f2dacdd1f9']
+    [b'483d9058349f', b'f1c115f60a86']
     """
     mask = np.uint64((1 << 48) - 1)
     half = np.uint64(24)

@@ -9,11 +9,12 @@ Source of the lists of behaviours: DESIGN section 6 and the published platform r
 collectibles; the numbers are the authors' and are no measurement of any platform.
 """
 
+from types import MappingProxyType
 from typing import Final
 
 # --- the world -----------------------------------------------------------------------------
 # The demo must be made in seconds; the large one must not fit into a spreadsheet.
-SCALES: Final = {"small": 3_000, "medium": 30_000, "large": 300_000}
+SCALES: Final = MappingProxyType({"small": 3_000, "medium": 30_000, "large": 300_000})
 # Twelve weeks: three pay days and every weekly rhythm many times.
 DAYS: Final = 84
 # A fixed end, so that no world depends on the day it was made: Monday 2026-06-29, 00:00 +08:00.
@@ -54,6 +55,7 @@ SHARE_CARD: Final = 0.60
 ACCOUNTS_PER_IP: Final = 40
 # People pay mostly who they know: neighbours on a ring of people, this far away at most.
 CONTACT_REACH: Final = 40
+# Six of them: pairs then pay each other several times in twelve weeks.
 CONTACTS: Final = 6
 # Collectors give to collectors they share no money with.
 COLLECTOR_CONTACTS: Final = 3
@@ -98,63 +100,79 @@ COLLECTIONS_PER_BRAND: Final = 3
 SHARE_FREE_COLLECTIONS: Final = 0.20
 # Official accounts that sell collectibles (certified); the others publish, and may be planted.
 SHARE_BRANDS: Final = 0.50
-# Sales recorded as a paid issue; gifts whose record repeats the price; items without a list price.
+# First-level sales whose record is an issue with a price.
 SHARE_PAID_ISSUE: Final = 0.12
+# Gifts whose record repeats the list price.
 SHARE_GIFT_PRICED: Final = 0.30
-# Complaints about anybody: labels are weak.
+# Complaints about anybody, and about actors: labels are weak.
 LABELS: Final = 0.02
 LABELS_PLANTED: Final = 0.05
 
 # --- innocent look-alikes, groups per 1,000 accounts ---------------------------------------
-INNOCENT: Final = {
-    "family_red_packets": 45,  # money both ways, all the time
-    "festival_gifting": 12,  # bursts out to many on one day
-    "refund": 60,  # money back
-    "collector_swap": 14,  # items both ways, no money
-    "payroll": 1,  # one to many, equal amounts
-    "give_away": 4,  # a brand's items to many, level 0
-    "gift_return": 16,  # an item back to its giver within the day
-    "salary_rent": 16,  # nearly all of it out again, monthly
-    "roommates": 14,  # many to one, equal amounts
-    "lucky_money": 14,  # one to a group in a minute, random amounts
-    "second_account": 6,  # an item through one's own second account
-    "friend_loan": 18,  # the same amount back later
-    "group_buy": 5,  # many to one, and the sum to a merchant
-}
+INNOCENT: Final = MappingProxyType(
+    {
+        "family_red_packets": 45,  # money both ways, all the time
+        "festival_gifting": 12,  # bursts out to many on one day
+        "refund": 60,  # money back
+        "collector_swap": 14,  # items both ways, no money
+        "payroll": 1,  # one to many, equal amounts
+        "give_away": 4,  # a brand's items to many, level 0
+        "gift_return": 16,  # an item back to its giver within the day
+        "salary_rent": 16,  # nearly all of it out again, monthly
+        "roommates": 14,  # many to one, equal amounts
+        "lucky_money": 14,  # one to a group in a minute, random amounts
+        "second_account": 6,  # an item through one's own second account
+        "friend_loan": 18,  # the same amount back later
+        "group_buy": 5,  # many to one, and the sum to a merchant
+    }
+)
 # Packets of one family over the twelve weeks.
 FAMILY_PACKETS: Final = (10, 40)
 # Families in which an item is given as well.
 SHARE_FAMILY_GIFT: Final = 0.10
 # 520 (20 May) and the Dragon Boat festival (19 June 2026), counted from day 0 (6 April).
 FESTIVAL_DAYS: Final = (44, 74)
+# As many as one sends in an evening.
 FESTIVAL_PACKETS: Final = (4, 9)
+# Small firms; equal wages within one firm.
 PAYROLL_STAFF: Final = (8, 30)
+# The 15th of each month, counted from day 0.
 PAY_DAYS: Final = (9, 39, 70)
 # Most mini programs give items away once; those that sell instead are found by it.
 GIVE_AWAY_ITEMS: Final = (2, 40)
 SHARE_GIVING_PROGRAMS: Final = 0.85
+# Besides the one who pays the bill.
 ROOMMATES: Final = 3
+# Takers of one sum.
 LUCKY_GROUP: Final = (5, 10)
+# Some come back inside the window of a money cycle, most later.
 LOAN_DAYS: Final = (1, 30)
+# Neighbours who order together.
 GROUP_BUYERS: Final = (4, 9)
 
 # --- planted, instances per 3,000 accounts -------------------------------------------------
 # Chains of user gifts by the level they reach: deep ones are rarer.
-CHAINS: Final = {2: 4, 3: 3, 4: 2, 5: 2, 6: 1}
+CHAINS: Final = MappingProxyType({2: 4, 3: 3, 4: 2, 5: 2, 6: 1})
 # Every second chain is a quick relay, the others take days.
 RELAY_GAP_MINUTES: Final = (6, 600)
 CHAIN_GAP_DAYS: Final = (1.0, 6.0)
+# Chains whose middle is one person with two accounts.
 BEHIND_ACCOUNT: Final = 3
-SECOND_LEVEL_SALES: Final = {"direct": 4, "after_gift": 2, "sold_on": 2}
-CLOSED_CHANNEL: Final = {"issuer_sale": 2, "user_sale": 2, "priced_gift": 2}
-PAID_GIFTS: Final = {
-    "price": 4,
-    "price_of_item": 3,
-    "no_price": 3,
-    "linked_account": 4,
-    "routed": 3,
-    "split": 4,
-}
+# Sold on at once, sold by who got it as a gift, sold on twice.
+SECOND_LEVEL_SALES: Final = MappingProxyType({"direct": 4, "after_gift": 2, "sold_on": 2})
+# The three ways in which a mini program may not be used.
+CLOSED_CHANNEL: Final = MappingProxyType({"issuer_sale": 2, "user_sale": 2, "priced_gift": 2})
+# Price on the record, on the item only, nowhere; hidden in three ways.
+PAID_GIFTS: Final = MappingProxyType(
+    {
+        "price": 4,
+        "price_of_item": 3,
+        "no_price": 3,
+        "linked_account": 4,
+        "routed": 3,
+        "split": 4,
+    }
+)
 # Sales of one mini program that sells.
 CLOSED_SALES: Final = (2, 20)
 # Planted money goes as red packets as often as other money of its size.
@@ -162,30 +180,43 @@ PACKETS_UP_TO: Final = 4_000
 SHARE_PACKETS: Final = (0.6, 0.12)
 # Paid over list price, between half and double of it, with room for rounding.
 PAID_RATIO: Final = (0.6, 1.8)
+# Parts of a split sum each stay under half the price, or one alone would match.
 SPLIT_RATIO: Final = (0.7, 1.35)
 SPLIT_PARTS: Final = (3, 4, 5)
 # The payment comes before or after the gift, at most two days away (search: three).
 PAID_LAG_MINUTES: Final = (2, 2_400)
 # A middleman keeps up to a tenth.
 ROUTE_KEEP: Final = (0.90, 0.99)
-WASH_RINGS: Final = {3: 3, 4: 2, 5: 1}
+# Rings by the number of members; half of them gifts, half sales.
+WASH_RINGS: Final = MappingProxyType({3: 3, 4: 2, 5: 1})
+# Rings that close at the second account of the one who began.
 WASH_SECOND_ACCOUNT: Final = 2
 # Hours between two hops of a ring of items.
 WASH_GAP_HOURS: Final = (1.0, 60.0)
-MONEY_CYCLES: Final = {2: 2, 3: 3, 4: 2, 5: 2, 6: 1}
+# Cycles by length, up to the default bound of the search.
+MONEY_CYCLES: Final = MappingProxyType({2: 2, 3: 3, 4: 2, 5: 2, 6: 1})
 # A cycle closes within this many hours; each hop keeps most of the money.
 CYCLE_HOURS: Final = (2.0, 56.0)
+# Commissions of at most 4.5 % a hop: six hops still keep three quarters.
 HOP_KEEP: Final = (0.955, 1.0)
-PASS_THROUGH: Final = {"one_to_one": 4, "split_out": 2}
+# Relays that send on to one account at a time, or to two at once.
+PASS_THROUGH: Final = MappingProxyType({"one_to_one": 4, "split_out": 2})
+# One event more than the search asks for.
 PASS_EVENTS: Final = 4
-# Days between events, minutes until the money leaves, share that leaves.
+# Days between events: four of them within the week of the search.
 PASS_DAYS: Final = (0.4, 1.9)
+# Shorter than the least time between events, so that events do not mix.
 PASS_DWELL_MINUTES: Final = (4, 360)
+# Above the 0.9 of the search by more than rounding takes.
 PASS_KEEP: Final = (0.93, 0.99)
-LAYERING: Final = {4: 2, 5: 1, 6: 1}
+# Chains by number of transfers: three to five accounts in the middle.
+LAYERING: Final = MappingProxyType({4: 2, 5: 1, 6: 1})
+# Money rests less than a night.
 LAYER_GAP_HOURS: Final = (0.3, 12.0)
-SCATTER_GATHER: Final = {3: 2, 4: 1}
-UNCERTIFIED: Final = {"no_certificate": 2, "expired": 2, "not_yet_valid": 2}
+# By the number of accounts between.
+SCATTER_GATHER: Final = MappingProxyType({3: 2, 4: 1})
+# The three ways to have no certificate at the moment of sale.
+UNCERTIFIED: Final = MappingProxyType({"no_certificate": 2, "expired": 2, "not_yet_valid": 2})
 # Sales of one uncertified issuer: as few as a small brand, as many as a middling one.
 UNCERTIFIED_SALES: Final = (6, 70)
 # Planted patterns start when the world has run for a while: they need items bought before.

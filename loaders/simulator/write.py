@@ -69,9 +69,9 @@ def _words(words: tuple[str, ...], codes: Ints) -> pa.Array:
     return pc.take(pa.array(words), pa.array(codes, mask=codes == NONE))
 
 
-def _times(seconds: Ints, unit: str = "s") -> pa.Array:
+def _times(seconds: Ints) -> pa.Array:
     """ISO 8601 with the written offset."""
-    local = (seconds + ranges.OFFSET_S).astype(f"datetime64[{unit}]")
+    local = (seconds + ranges.OFFSET_S).astype("datetime64[s]")
     text = np.char.add(np.datetime_as_string(local), f"+{ranges.OFFSET_S // 3600:02d}:00")
     return pa.array(text.tolist(), pa.string())
 

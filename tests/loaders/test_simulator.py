@@ -13,7 +13,7 @@ from regift.loaders.errors import UsageError
 from regift.loaders.simulator import ranges, simulate
 from regift.loaders.tables import TABLES
 
-FROZEN = "?"
+FROZEN = "0b6d170fadb987ea"
 FILES = sorted([*(f"{table}.csv" for table in TABLES), "truth.json"])
 PATTERNS = {
     "id": r"[0-9a-f]{12}",
@@ -71,8 +71,10 @@ def test_every_file_fits_its_table(world: Written, name: str) -> None:
             assert not column.required
             continue
         cells = rows[column.name]
+        # Codes and origins of labels are words; all other ids are random-looking.
+        pattern = PATTERNS["enum" if column.name in ("code", "origin") else column.type]
         assert not (column.required and cells.isna().any())
-        assert cells.dropna().str.fullmatch(PATTERNS[column.type]).all()
+        assert cells.dropna().str.fullmatch(pattern).all()
         if column.values:
             assert set(cells.dropna()) <= set(column.values)
     assert not rows.duplicated(list(table.key)).any()

@@ -158,4 +158,6 @@ def _time_text(column: str, kind: pa.TimestampType) -> str:
         us, tail = f"(({column} - {rest}) // 1000)", f" || lpad({rest}::VARCHAR, 3, '0')"
     else:
         us, tail = f"({column}::HUGEINT * {_PER_SECOND[kind.unit]})::BIGINT", ""
-    return f"TRY(strftime(make_timestamp({us}), '%Y-%m-%dT%H:%M:%S.%f')){tail} || '{zone}'"
+    iso = f"TRY(strftime(make_timestamp({us}), '%Y-%m-%dT%H:%M:%S.%f')){tail} || '{zone}'"
+    # Out of range it stays the integer it is, and the row is refused for it.
+    return f"coalesce({iso}, {column}::VARCHAR)"

@@ -30,8 +30,8 @@ from regift.graph.temporal import Edges
 Ints = NDArray[Any]
 
 HEAD = 4
-"""Words of a hit before its pairs: length, place of the root's pair, first and last+1 of the group
-in `pair_edge`."""
+"""Words of a hit before its pairs: length, place of the root's pair among them, first and last + 1
+of the group in `pair_edge`."""
 
 MOST = 2**62
 
@@ -46,23 +46,30 @@ class Ahead(NamedTuple):
     last_in: Ints
 
 
-class Scratch(NamedTuple):
-    """Work space of the search: arrays by account (latest .. queued) and by depth.
+class Labels(NamedTuple):
+    """By account, valid where stamp[x] is the number of the present search.
 
-    latest[x] counts only where stamp[x] is the current search's number; -1 while x is on the path.
+    latest[x]: last edge out of x that still leads to the goal; reach[x]: an edge into x is of use
+    if it is before this one (-1 while x is on the path). queued, queue, spare: work space.
     """
 
-    latest: Ints
     stamp: Ints
+    latest: Ints
+    reach: Ints
     queued: Ints
     queue: Ints
     spare: Ints
+
+
+class Path(NamedTuple):
+    """By depth: the account, the pair that led to it, the first edge that may be taken from it, and
+    the next and last place to look at (places of `out_edge`, or -1 - pair)."""
+
     account: Ints
     pair: Ints
+    start: Ints
     step: Ints
     end: Ints
-    start: Ints
-    kept: Ints
 
 
 @kernel
@@ -79,26 +86,28 @@ def amounts_near(amount: int, keep_bp: int) -> tuple[int, int]:
 
 @kernel
 def label(
-    edges: Edges, scratch: Scratch, root: int, last: int, length: int, search: int,
-    low: int, high: int,
-) -> bool:  # fmt: skip
-    """Latest departures towards the root's source, at most length - 1 edges away.
+    edges: Edges, before: Ints, labels: Labels, root: int, start: int, last: int, length: int,
+    search: int, low: int, high: int,
+) -> None:  # fmt: skip
+    """Latest departures towards the root's source, at most length - 1 edges away from it.
 
-    last: last edge into the source inside the window. Only amounts in [low, high] count.
-    Says whether the root's target has a label.
+    start: first edge later than the root; last: last edge into the source inside the window.
+    Only amounts in [low, high] count.
     """
-    u, v = edges.source[root], edges.target[root]
-    latest, stamp, queued = scratch.latest, scratch.stamp, scratch.queued
-    queue, spare = scratch.queue, scratch.spare
+    source, amount, in_edge, in_start = edges.source, edges.amount, edges.in_edge, edges.in_start
+    stamp, latest, reach, queued = labels.stamp, labels.latest, labels.reach, labels.queued
+    u, v = source[root], edges.target[root]
+    queue, spare = labels.queue, labels.spare
     waiting = 0
-    place = lower_bound(edges.in_edge, edges.in_start[u], edges.in_start[u + 1], last)
-    while place >= edges.in_start[u] and edges.in_edge[place] > root:
-        f = edges.in_edge[place]
-        place -= 1
-        x = edges.source[f]
-        if stamp[x] != search and low <= edges.amount[f] <= high:
+    j = lower_bound(in_edge, in_start[u], in_start[u + 1], last)
+    while j >= in_start[u] and in_edge[j] >= start:
+        f = in_edge[j]
+        j -= 1
+        x = source[f]
+        if stamp[x] != search and low <= amount[f] <= high:
             stamp[x] = search
             latest[x] = f
+            reach[x] = before[f]
             queue[waiting] = x
             waiting += 1
     hops = 1
@@ -110,24 +119,21 @@ def label(
             x = queue[i]
             if x == v:
                 continue
-            place = lower_bound(
-                edges.in_edge, edges.in_start[x], edges.in_start[x + 1], scratch.kept[latest[x]]
-            )
-            for j in range(place - 1, edges.in_start[x] - 1, -1):
-                f = edges.in_edge[j]
-                if f <= root:
-                    break
-                w = edges.source[f]
-                if w == u or edges.amount[f] < low or edges.amount[f] > high:
+            first = in_start[x]
+            j = lower_bound(in_edge, first, in_start[x + 1], reach[x]) - 1
+            while j >= first and in_edge[j] >= start:
+                f = in_edge[j]
+                j -= 1
+                w = source[f]
+                if w == u or amount[f] < low or amount[f] > high:
                     continue
                 if stamp[w] != search:
                     stamp[w] = search
-                    latest[w] = f
                     queued[w] = 0
-                elif f > latest[w]:
-                    latest[w] = f
-                else:
+                elif f <= latest[w]:
                     continue
+                latest[w] = f
+                reach[w] = before[f]
                 if queued[w] == 0:
                     queued[w] = 1
                     spare[fresh] = w
@@ -137,90 +143,211 @@ def label(
         hops += 1
     for i in range(waiting):
         queued[queue[i]] = 0
-    return stamp[v] == search
 
 
 @kernel
-def first_fitting(edges: Edges, place: int, stop: int, low: int, high: int) -> int:
-    """First place of `pair_edge` from `place` on with an amount in [low, high]; stop if none."""
-    while place < stop:
-        amount = edges.amount[edges.pair_edge[place]]
-        if low <= amount <= high:
-            break
-        place += 1
-    return place
+def write_hit(
+    source: Ints, pair_head: Ints, pair: Ints, words: Ints, used: int, length: int, group: int,
+    group_end: int,
+) -> Ints:  # fmt: skip
+    """Append a hit: pairs in canonical rotation (smallest account first); the array, grown."""
+    if used + HEAD + length > len(words):
+        larger = np.empty(2 * (used + HEAD + length), np.int32)
+        larger[:used] = words[:used]
+        words = larger
+    first = 0
+    for i in range(1, length):
+        if source[pair_head[pair[i]]] < source[pair_head[pair[first]]]:
+            first = i
+    words[used] = length
+    words[used + 1] = (length - first) % length
+    words[used + 2] = group
+    words[used + 3] = group_end
+    for i in range(length):
+        words[used + HEAD + i] = pair[(first + i) % length]
+    return words
 
 
 @kernel
-def grown(words: Ints, needed: int) -> Ints:
-    """The same words in an array of at least `needed`."""
-    if needed <= len(words):
-        return words
-    larger = np.empty(max(needed, 2 * len(words)), np.int32)
-    larger[: len(words)] = words
-    return larger
+def explore(
+    edges: Edges, ahead: Ahead, labels: Labels, path: Path, group: int, group_end: int, length: int,
+    search: int, bound: int, keep_bp: int, words: Ints, used: int,
+) -> tuple[Ints, int, int]:  # fmt: skip
+    """All hits of one group of roots: (words, used, steps); steps > bound: given up on the way.
 
-
-@kernel
-def enter(edges: Edges, scratch: Scratch, depth: int, x: int, start: int, place: int) -> None:
-    """Begin to look at what leaves x: edge by edge, or pair by pair where that is less.
-
-    start: first edge that may be taken; place: where it is in the list by source. A step over pairs
-    is stored as -1 - pair.
+    What leaves an account is looked at edge by edge, or pair by pair where those are fewer (a step
+    is then -1 - pair). A pair is taken once, at its earliest edge that is later than the path and
+    has a fitting amount. Arrays are taken out of their tuples first: a call that passes the tuples
+    costs more than the step itself.
     """
-    end = edges.out_start[x + 1]
-    pairs = edges.pairs_from[x + 1] - edges.pairs_from[x]
-    if end - place > 4 * pairs + 16:
-        high = lower_bound(edges.out_edge, place, end, scratch.latest[x] + 1)
-        if high - place > 4 * pairs:
-            place, end = -1 - edges.pairs_from[x], -1 - edges.pairs_from[x + 1]
-        else:
-            end = high
-    scratch.account[depth] = x
-    scratch.step[depth] = place
-    scratch.end[depth] = end
-    scratch.start[depth] = start
-
-
-@kernel
-def next_edge(
-    edges: Edges, scratch: Scratch, depth: int, goal: int, limit: int, low: int, high: int
-) -> int:
-    """Next edge to take from the account at this depth, each pair once; -1 when there is none.
-
-    It is the pair's earliest edge that may be taken, with an amount in [low, high]; it leads to
-    `goal` before `limit`, or to an account off the path from where the goal can still be reached.
-    """
-    x = scratch.account[depth]
-    start = scratch.start[depth]
-    bound = scratch.latest[x]
-    if bound < 0:
-        bound = scratch.kept[depth]
-    by_pair = scratch.step[depth] < 0
-    while scratch.step[depth] != scratch.end[depth]:
-        if by_pair:
-            p = -1 - scratch.step[depth]
-            scratch.step[depth] -= 1
-            y = edges.target[edges.pair_head[p]]
-            place = lower_bound(
-                edges.pair_edge, edges.pair_start[p], edges.pair_start[p + 1], start
-            )
-        else:
-            e = edges.out_edge[scratch.step[depth]]
-            if e > bound:
+    target, amount, previous = edges.target, edges.amount, edges.previous
+    out_edge, out_start, pairs_from = edges.out_edge, edges.out_start, edges.pairs_from
+    pair_edge, pair_start, pair_head = edges.pair_edge, edges.pair_start, edges.pair_head
+    pair_of, pair_place, source = edges.pair_of, edges.pair_place, edges.source
+    before, after, next_out = ahead.before, ahead.after, ahead.next_out
+    stamp, latest, reach = labels.stamp, labels.latest, labels.reach
+    on, taken, begun, step, ends = path.account, path.pair, path.start, path.step, path.end
+    root = pair_edge[group_end - 1]
+    u, x = source[root], target[root]
+    low, high = amounts_near(amount[root], keep_bp)
+    last = ahead.last_in[root]
+    label(edges, before, labels, root, after[root], last, length, search, low, high)
+    if stamp[x] != search or out_edge[next_out[root]] > latest[x]:
+        return words, used, 0
+    stamp[u] = search
+    reach[u] = last + 1
+    taken[0] = pair_of[root]
+    depth = -1
+    e = root
+    steps = 0
+    while steps <= bound:
+        if e >= 0:
+            steps += 1
+            depth += 1
+            x = target[e]
+            on[depth] = x
+            reach[x] = -1
+            begun[depth] = after[e]
+            j = next_out[e]
+            stop = lower_bound(out_edge, j, out_start[x + 1], latest[x] + 1)
+            if stop - j > 4 * (pairs_from[x + 1] - pairs_from[x]):
+                j = -1 - pairs_from[x]
+                stop = -1 - pairs_from[x + 1]
+            step[depth] = j
+            ends[depth] = stop
+        j, stop, start = step[depth], ends[depth], begun[depth]
+        e = -1
+        while j != stop:
+            if j >= 0:
+                f = out_edge[j]
+                j += 1
+                y = target[f]
+                if stamp[y] != search or f >= reach[y] or previous[f] >= start:
+                    continue
+                p = pair_of[f]
+                place = pair_place[f]
+            else:
+                p = -1 - j
+                j -= 1
+                y = target[pair_head[p]]
+                if stamp[y] != search or reach[y] < 0:
+                    continue
+                place = lower_bound(pair_edge, pair_start[p], pair_start[p + 1], start)
+            if y != u and depth + 2 >= length:
+                continue
+            while place < pair_start[p + 1] and not low <= amount[pair_edge[place]] <= high:
+                place += 1
+            if place == pair_start[p + 1] or pair_edge[place] >= reach[y]:
+                continue
+            taken[depth + 1] = p
+            if y == u:
+                steps += 1
+                words = write_hit(
+                    source, pair_head, taken, words, used, depth + 2, group, group_end
+                )
+                used += HEAD + depth + 2
+            else:
+                e = pair_edge[place]
                 break
-            scratch.step[depth] += 1
-            y = edges.target[e]
-            if edges.previous[e] >= start:
-                continue
-            p = edges.pair_of[e]
-            place = edges.pair_place[e]
-        reach = limit
-        if y != goal:
-            if scratch.stamp[y] != scratch.stamp[goal]:
-                continue
-            reach = scratch.latest[y]
-        place = first_fitting(edges, place, edges.pair_start[p + 1], low, high)
-        if place < edges.pair_start[p + 1] and edges.pair_edge[place] < reach:
-            return int(edges.pair_edge[place])
-    return -1
+        step[depth] = j
+        if e < 0:
+            x = on[depth]
+            reach[x] = before[latest[x]]
+            depth -= 1
+            if depth < 0:
+                break
+    return words, used, steps
+
+
+@kernel
+def group_roots(edges: Edges, ahead: Ahead, begin: int, stop: int, keep_bp: int) -> Ints:
+    """Per edge in [begin, stop): 0 if it begins no group, else the place after the group's last.
+
+    A root that nothing can complete belongs to none. One pass over the pairs' lists.
+    """
+    target, amount = edges.target, edges.amount
+    out_edge, out_start, pair_place = edges.out_edge, edges.out_start, edges.pair_place
+    next_out, last_in = ahead.next_out, ahead.last_in
+    group_end = np.zeros(max(stop - begin, 0), np.int32)
+    head = np.full(len(edges.pair_head), -1, np.int32)
+    for e in range(begin, stop):
+        place, last = next_out[e], last_in[e]
+        if place == out_start[target[e] + 1] or out_edge[place] > last:
+            continue
+        p = edges.pair_of[e]
+        h = head[p]
+        joins = h >= 0 and group_end[h - begin] == pair_place[e]
+        joins = joins and next_out[h] == place and last_in[h] == last
+        if not joins or (keep_bp and amount[h] != amount[e]):
+            head[p] = e
+        group_end[head[p] - begin] = pair_place[e] + 1
+    return group_end
+
+
+@kernel
+def deepen(
+    edges: Edges, ahead: Ahead, labels: Labels, path: Path, group: int, group_end: int, length: int,
+    search: int, bound: int, keep_bp: int, words: Ints, used: int,
+) -> tuple[Ints, int, int, int]:  # fmt: skip
+    """Hits of a group up to the greatest length that fits the bound: (words, used, length, search).
+
+    Lengths are tried upwards from 2 (which always fits), until one does not or all tries together
+    took four times the bound.
+    """
+    complete = 1
+    total = 0
+    while complete < length - 1 and total <= 4 * bound:
+        search += 1
+        words, _, steps = explore(
+            edges, ahead, labels, path, group, group_end, complete + 1, search, bound, keep_bp,
+            words, used,
+        )  # fmt: skip
+        if steps > bound:
+            break
+        total += steps
+        complete += 1
+    search += 1
+    words, used, _ = explore(
+        edges, ahead, labels, path, group, group_end, complete, search, bound, keep_bp, words, used
+    )
+    return words, used, complete, search
+
+
+@kernel
+def search_cycles(
+    edges: Edges, ahead: Ahead, labels: Labels, path: Path, begin: int, stop: int, length: int,
+    bound: int, keep_bp: int,
+) -> tuple[Ints, Ints, int]:  # fmt: skip
+    """Hits of all roots in [begin, stop): (words, cut, steps).
+
+    words: HEAD words a hit, then its pairs in canonical rotation; ordered by first root.
+    cut: (first root, length up to which it is complete) of each group that passed `bound`.
+    Labels must be fresh: their stamps are the numbers of the searches of this call.
+    """
+    words = np.empty(1024, np.int32)
+    cut = np.empty((16, 2), np.int32)
+    used = cuts = total = search = 0
+    group_end = group_roots(edges, ahead, begin, stop, keep_bp)
+    for root in range(begin, stop):
+        end = group_end[root - begin]
+        if end == 0:
+            continue
+        group = edges.pair_place[root]
+        search += 1
+        kept = used
+        words, used, steps = explore(
+            edges, ahead, labels, path, group, end, length, search, bound, keep_bp, words, used
+        )
+        total += steps
+        if steps > bound:
+            words, used, complete, search = deepen(
+                edges, ahead, labels, path, group, end, length, search, bound, keep_bp, words, kept
+            )
+            if cuts == len(cut):
+                larger = np.empty((2 * cuts, 2), np.int32)
+                larger[:cuts] = cut
+                cut = larger
+            cut[cuts, 0] = root
+            cut[cuts, 1] = complete
+            cuts += 1
+    return words[:used].copy(), cut[:cuts].copy(), total

@@ -26,8 +26,8 @@ from regift.loaders.errors import RegiftError, UsageError
 Ints = NDArray[Any]
 
 FLOW_KINDS = ("payment", "red_packet")
-ENDS = ("topup", "payout")
-"""Kinds that only enter or leave the network (D-1)."""
+RELAY_KINDS = (*FLOW_KINDS, "topup", "payout")
+"""With the kinds that only enter or leave the network (D-1)."""
 
 MAX_EDGES = 2**31 - 2
 COLUMNS = {
@@ -42,12 +42,14 @@ COLUMNS = {
 
 _EDGES = """
     CREATE OR REPLACE TEMP TABLE _edges AS
-    SELECT record_id, at_us, coalesce(seq, 0) AS seq, source, target, amount_minor, currency, kind
-    FROM payments WHERE kind IN (SELECT unnest(?::VARCHAR[])) AND source <> target
+    WITH wanted AS (SELECT unnest($kinds::VARCHAR[]) AS kind,
+                           generate_subscripts($kinds::VARCHAR[], 1) - 1 AS code)
+    SELECT record_id, at_us, coalesce(seq, 0) AS seq, source, target, amount_minor, currency, code
+    FROM payments JOIN wanted USING (kind) WHERE source <> target
     UNION ALL
-    SELECT record_id, at_us, coalesce(seq, 0), source, target, amount_minor, currency, kind
-    FROM transfers ANTI JOIN cancelled USING (record_id)
-    WHERE kind IN (SELECT unnest(?::VARCHAR[])) AND source <> target
+    SELECT record_id, at_us, coalesce(seq, 0), source, target, amount_minor, currency, code
+    FROM transfers JOIN wanted USING (kind)
+    WHERE kind IN ('topup', 'payout') AND source <> target
 """
 _NUMBERED = """
     WITH names AS (SELECT account, row_number() OVER (ORDER BY account) - 1 AS id
@@ -55,7 +57,7 @@ _NUMBERED = """
     coins AS (SELECT currency, row_number() OVER (ORDER BY currency) - 1 AS id
               FROM (SELECT DISTINCT currency FROM _edges))
     SELECT e.record_id, e.at_us, s.id::INTEGER AS source, t.id::INTEGER AS target, e.amount_minor,
-           c.id::SMALLINT AS currency, (list_position(?, e.kind) - 1)::TINYINT AS kind
+           c.id::SMALLINT AS currency, e.code::TINYINT AS kind
     FROM _edges e JOIN names s ON s.account = e.source JOIN names t ON t.account = e.target
          JOIN coins c ON c.currency = e.currency
     ORDER BY e.at_us, e.seq, e.record_id
@@ -157,14 +159,15 @@ class TemporalGraph:
     def select(self, chosen: Ints) -> "TemporalGraph":
         """The same graph with only some edges (a mask or ascending edge numbers)."""
         columns = {name: getattr(self, name)[chosen] for name in COLUMNS}
-        return TemporalGraph(
-            self.accounts, self.record_ids, self.currencies, self.kinds, **columns
-        )
+        return TemporalGraph(self.accounts, self.record_ids, self.currencies, self.kinds, **columns)
 
     def by_currency(self) -> Iterator[tuple[str, "TemporalGraph"]]:
-        """One graph for each currency that has edges, in the order of the codes."""
-        if len(self.currencies) == 1:
-            yield self.currencies[0], self
+        """One graph for each currency that has edges, in the order of the codes.
+
+        A graph without any edge is one part, of currency "".
+        """
+        if len(self.currencies) <= 1:
+            yield (*self.currencies, "")[0], self
             return
         for code, name in enumerate(self.currencies):
             part = self.select(self.currency == code)
@@ -187,14 +190,14 @@ def temporal_graph(graph: Snapshot, kinds: tuple[str, ...] = FLOW_KINDS) -> Temp
     """The effective money moves of a snapshot, of some kinds.
 
     `payment` and `red_packet` come from `payments`; `topup` and `payout`, which only pass_through
-    uses, from `transfers` that no refund cancelled. Self-loops take part in no flow (D-1).
+    uses, from `transfers` (refunds cancel neither). Self-loops take part in no flow (D-1).
     Cost: one sort of the moves in DuckDB and two joins that number the accounts.
     """
     con = graph.con
-    con.execute(_EDGES, [[k for k in kinds if k in FLOW_KINDS], [k for k in kinds if k in ENDS]])
-    table = con.execute(_NUMBERED, [list(kinds)]).to_arrow_table()
+    con.execute(_EDGES, {"kinds": list(kinds)})
+    table = con.sql(_NUMBERED).to_arrow_table()
     names = "SELECT source AS name FROM _edges UNION SELECT target FROM _edges ORDER BY name"
-    accounts = con.execute(names).to_arrow_table()["name"]
+    accounts = con.sql(names).to_arrow_table()["name"]
     coins = con.execute("SELECT DISTINCT currency FROM _edges ORDER BY currency").fetchall()
     con.execute("DROP TABLE _edges")
     columns = {name: table[name].to_numpy() for name in COLUMNS if name != "rank"}
@@ -210,4 +213,5 @@ def temporal_graph(graph: Snapshot, kinds: tuple[str, ...] = FLOW_KINDS) -> Temp
 
 def _one_array(column: pa.ChunkedArray) -> pa.Array:
     """One array of 64-bit offsets: ids of a large graph pass 2 GiB together."""
-    return pa.concat_arrays(column.cast(pa.large_string()).chunks or [pa.array([], pa.large_string())])
+    text = pa.large_string()
+    return pa.concat_arrays(column.cast(text).chunks or [pa.array([], text)])

@@ -1,0 +1,219 @@
+"""Money cycles of a temporal graph: rings, episodes, witnesses and exact counts (D-5, D-6).
+
+    search   rings and the groups of roots that have one        cycle_kernels.py, ring_kernels.py
+    count    instances of each root, exact whatever the size    count_kernels.py
+    episodes and witnesses, or the list of instances            witness_kernels.py
+
+One currency at a time: a graph that holds several is split by `TemporalGraph.by_currency` first.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from regift.graph import count_kernels, cycle_kernels, index_kernels, witness_kernels
+from regift.graph.cycle_kernels import Ahead, Labels, Path
+from regift.graph.ring_kernels import Rings, tell_apart
+from regift.graph.temporal import TemporalGraph
+
+Ints = NDArray[Any]
+
+EXPANSIONS = 1_000_000
+"""Steps that a group of roots may take (D-13). The deepest of 14 days of bitcoin-OTC takes far
+fewer; a complete graph of 60 accounts inside one window takes them all beyond length 6."""
+
+COUNTING = 2_000_000_000
+"""Edges that `keep` may look at for one ring and turn: a few seconds."""
+
+LONGEST_WINDOW_US = 2**61
+
+
+@dataclass(frozen=True)
+class CycleParams:
+    """What a cycle is: see `queries/money_cycle.py`. max_length 0: no bound."""
+
+    window_us: int
+    max_length: int
+    keep_bp: int
+    in_order: bool
+
+
+def _primes(needed_bits: int) -> list[int]:
+    """Primes below 2**31, from above, whose product has more than the needed bits.
+
+    >>> _primes(40)
+    [2147483647, 2147483629]
+    """
+    found: list[int] = []
+    candidate = 2**31 - 1
+    while 30 * len(found) <= needed_bits:
+        if all(candidate % d for d in range(3, 46_341, 2)):
+            found.append(candidate)
+        candidate -= 2
+    return found
+
+
+def _combined(residues: list[Ints], primes: list[int]) -> Ints:
+    """The whole numbers below the product of the primes that have these residues (Garner).
+
+    >>> _combined([np.array([3]), np.array([4])], [5, 7]).tolist()
+    [18]
+    """
+    value = residues[0].astype(object)
+    product = primes[0]
+    for residue, prime in zip(residues[1:], primes[1:], strict=True):
+        missing = (residue.astype(object) - value) * pow(product, -1, prime) % prime
+        value = value + product * missing
+        product *= prime
+    return value
+
+
+class Cycles:
+    """The cycles of one currency: what was found, computed as far as it is asked for.
+
+    graph: edges of one currency, all of them allowed to take part. cut: (first root, length up to
+    which it is complete) for each group of roots that passed `expansions`.
+    """
+
+    def __init__(
+        self,
+        graph: TemporalGraph,
+        params: CycleParams,
+        expansions: int = EXPANSIONS,
+        counting: int = COUNTING,
+    ) -> None:
+        self.graph = graph
+        self.params = params
+        self.counting = counting
+        edges = graph.edges
+        window = min(params.window_us, LONGEST_WINDOW_US)
+        horizons = index_kernels.horizons(graph.at_us, window, params.in_order)
+        before, after, until = horizons
+        roots = index_kernels.root_horizons(
+            graph.source, graph.target, after, until, edges.out_start
+        )
+        self.ahead = Ahead(before, after, until, *roots)
+        n = len(graph.accounts)
+        length = min(params.max_length or n, n)
+        types = (np.int64, np.int32, np.int32, np.uint8, np.int32, np.int32)
+        labels = Labels(*(np.zeros(n, dtype) for dtype in types))
+        path = Path(*(np.zeros(length + 2, np.int32) for _ in range(5)))
+        words, self.cut, self.steps = cycle_kernels.search_cycles(
+            edges, self.ahead, labels, path, 0, len(graph), length, expansions, params.keep_bp
+        )
+        self.rings: Rings = tell_apart(words)
+
+    @cached_property
+    def _counted(self) -> tuple[Ints, Ints, Ints]:
+        """(instances of each root of each hit, exact, sizes of the groups)."""
+        bits = np.zeros(len(self.rings.turn), np.int64)
+        keep, work = self.params.keep_bp, self.counting
+        counts, exact = count_kernels.count_hits(
+            self.graph.edges, self.ahead, self.rings, keep, 0, work, bits
+        )
+        if len(bits) and bits.max() > 62:
+            primes = _primes(int(bits.max()))
+            runs = [
+                count_kernels.count_hits(
+                    self.graph.edges, self.ahead, self.rings, keep, prime, work, bits
+                )
+                for prime in primes
+            ]
+            large = bits > 62
+            counts = counts.astype(object)
+            counts[large] = _combined([found[large] for found, _ in runs], primes)
+            exact &= runs[0][1]
+        return counts, exact, self.rings.hi - self.rings.lo
+
+    @property
+    def counts(self) -> Ints:
+        """Instances of each root of each hit: int64, or Python integers where they need it."""
+        return self._counted[0]
+
+    def _added(self, group: Ints, groups: int) -> Ints:
+        """Instances by group of hits, as Python integers."""
+        counts, _, sizes = self._counted
+        if counts.dtype == object:
+            total = np.zeros(groups, object)
+            np.add.at(total, group[group >= 0], (counts * sizes)[group >= 0])
+            return total
+        # Below 2**62 each; the product with the group's size need not be.
+        split = witness_kernels.add_up(group, counts >> 31, sizes, groups).astype(object)
+        rest = witness_kernels.add_up(group, counts & 0x7FFFFFFF, sizes, groups).astype(object)
+        high: Ints = (split[:, 1] << 31) + split[:, 0]
+        low: Ints = (rest[:, 1] << 31) + rest[:, 0]
+        return (high << 31) + low
+
+    @property
+    def lengths(self) -> Ints:
+        """Accounts of each ring."""
+        return np.diff(self.rings.start)
+
+    @property
+    def ring_of(self) -> Ints:
+        """Ring of each hit."""
+        return np.repeat(np.arange(len(self.lengths)), np.diff(self.rings.first))
+
+    def by_length(self) -> dict[int, int]:
+        """Instances by length, exact."""
+        if not len(self.lengths):
+            return {}
+        longest = int(self.lengths.max())
+        totals = self._added(self.lengths[self.ring_of].astype(np.int32), longest + 1)
+        return {k: int(total) for k, total in enumerate(totals) if total}
+
+    @cached_property
+    def episodes(self) -> tuple[Ints, Ints, Ints, Ints]:
+        """Episode of each hit (-1: none), and per episode its ring, first and last root."""
+        valid = (self.counts > 0).astype(np.bool_)
+        return witness_kernels.split_episodes(
+            self.graph.at_us, self.graph.edges.pair_edge, self.rings, valid,
+            min(self.params.window_us, LONGEST_WINDOW_US),
+        )  # fmt: skip
+
+    def instances(self) -> Ints:
+        """Instances of each episode, as Python integers."""
+        episode, ring, _, _ = self.episodes
+        return self._added(episode, len(ring))
+
+    def counted_exactly(self) -> Ints:
+        """Whether the instances of each episode are exact, not a lower bound."""
+        episode, ring, _, _ = self.episodes
+        exact = np.ones(len(ring), np.bool_)
+        exact[episode[(episode >= 0) & ~self._counted[1]]] = False
+        return exact
+
+    def witnesses(self) -> tuple[Ints, Ints]:
+        """Witness of each episode: (start, edges)."""
+        episode, ring, first, last = self.episodes
+        return witness_kernels.witnesses(
+            self.graph.edges, self.ahead, self._name_rank(), self.rings, episode, ring, first,
+            last, self.params.keep_bp,
+        )  # fmt: skip
+
+    def list_instances(self, most: int) -> tuple[Ints, Ints]:
+        """Every instance, at most `most`: (start, edges)."""
+        some = (self.counts > 0).astype(np.int64)
+        return witness_kernels.list_instances(
+            self.graph.edges, self.ahead, self.rings, some, self.params.keep_bp, most
+        )
+
+    def cut_accounts(self) -> Ints:
+        """Accounts at which roots were cut, ascending."""
+        return np.unique(self.graph.source[self.cut[:, 0]])
+
+    def _name_rank(self) -> Ints:
+        """Place of each edge's record id among the ids of all edges of rings (others: 0)."""
+        edges = self.graph.edges
+        used = np.zeros(len(edges.pair_head), np.bool_)
+        used[self.rings.pairs] = True
+        mine = np.flatnonzero(used[edges.pair_of])
+        order: pa.Array = pc.sort_indices(self.graph.records_of(mine))
+        rank = np.zeros(len(self.graph), np.int32)
+        rank[mine[order.to_numpy()]] = np.arange(len(mine), dtype=np.int32)
+        return rank

@@ -1,4 +1,4 @@
-"""`regift demo`: a planted world, loaded, searched, ranked, exported and judged against its truth."""
+"""`regift demo`: a planted world, loaded, searched, ranked, exported and judged by its truth."""
 
 import shutil
 import time

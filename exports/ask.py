@@ -26,7 +26,7 @@ def ask(graph: Snapshot, workspace: Workspace, manifest: Manifest, sql: str) -> 
         raise UsageError("the query must be one SELECT: a generation can only be read")
     _shut(graph, workspace, manifest)
     try:
-        return graph.con.execute(sql).to_arrow_table()
+        return graph.con.sql(sql).to_arrow_table()
     except duckdb.Error as error:
         raise UsageError(f"the query failed: {_line(error)}") from None
 

@@ -277,7 +277,7 @@ def _reject(
 ) -> None:
     """Copy rows of `source` whose `_op` is a rule of `messages` to `rejects`, as they were."""
     rules = ", ".join(quote(rule) for rule in messages)
-    bad = con.execute(
+    bad = con.sql(
         f"SELECT _file, _row, _line, _op AS rule, {key_text(table, 's')} AS key "
         f"FROM {source} s WHERE _op IN ({rules}) ORDER BY _file, _row"
     ).to_arrow_table()
@@ -426,4 +426,4 @@ def _reject_rows(request: LoadRequest, load: str) -> str:
 
 
 def _copy(con: duckdb.DuckDBPyConnection, sql: str, path: Path) -> None:
-    con.execute(f"COPY ({sql}) TO {quote(str(path))} (FORMAT parquet, COMPRESSION zstd)")
+    con.execute(f"COPY ({sql}) TO {quote(str(path))} (FORMAT parquet, COMPRESSION snappy)")

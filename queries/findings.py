@@ -88,7 +88,7 @@ def collect(
     ).fetchall()
     for finding, anchors in clash:
         raise RegiftError(f"{typology}: two findings share the id {finding}: anchors {anchors}")
-    findings = con.execute(
+    findings = con.sql(
         """
         SELECT finding, typology, anchor,
                sha256(to_json(_rows)::VARCHAR) AS content,
@@ -97,14 +97,14 @@ def collect(
         FROM _rows ORDER BY first_us, finding
         """
     ).to_arrow_table()
-    subjects = con.execute(
+    subjects = con.sql(
         """
         SELECT finding, unnest(range(len(accounts))) AS ord, unnest(accounts) AS account,
                unnest(roles) AS role
         FROM _rows ORDER BY finding, ord
         """
     ).to_arrow_table()
-    evidence = con.execute(
+    evidence = con.sql(
         """
         SELECT finding, ord, e.tbl, e.record, e.role FROM (
             SELECT finding, unnest(range(len(evidence))) AS ord, unnest(evidence) AS e FROM _rows)

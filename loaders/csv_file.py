@@ -211,10 +211,10 @@ class CsvFile:
         spare = pa.allocate_buffer(room)
         starts, ends, lines, counts = (np.empty(most, np.int64) for _ in range(4))
         flags = np.empty(most, np.uint8)
-        records, position, line, blank, _ = csv_scan.scan(
+        records, position, line, blank = csv_scan.scan(
             self._data, mark.position, mark.line, BATCH_BYTES,
             self._kinds, -1 if self._blanks else QUOTE, self._blanks,
-            slots, len(slots),
+            slots,
             np.frombuffer(views, np.uint64).reshape(max(1, wanted), most, 2),
             np.frombuffer(spare, np.uint8),
             starts, ends, lines, counts, flags,

@@ -96,6 +96,128 @@ def unescape(
 
 
 @njit(nogil=True, cache=True)
+def _in_quotes(
+    data: npt.NDArray[np.uint8], p: int, kinds: npt.NDArray[np.uint8], quote: int
+) -> tuple[int, int, bool, int, int]:
+    """Read on from behind an opening quote: (behind the field, its end, doubled, flags, lines)."""
+    size = len(data)
+    doubled = False
+    flag = 0
+    lines = 0
+    while p < size:
+        byte = data[p]
+        if byte == quote:
+            if p + 1 < size and data[p + 1] == quote:
+                doubled = True
+                p += 2
+                continue
+            return p + 1, p, doubled, flag, lines
+        kind = kinds[byte]
+        if kind != 0:
+            if kind == 6:
+                flag |= NUL
+            elif kind in (2, 3, 5):
+                flag |= LOOK
+                lines += kind == 2
+            elif kind == 7 and (data[p - 1] | 32) == 101:
+                flag |= LOOK
+        p += 1
+    return p, p, doubled, flag | UNCLOSED, lines
+
+
+@njit(nogil=True, cache=True)
+def _to_end(
+    data: npt.NDArray[np.uint8], p: int, first: int, kinds: npt.NDArray[np.uint8]
+) -> tuple[int, bool, int]:
+    """Read on to the delimiter or the end of the record: (place, whether it ends, flags)."""
+    size = len(data)
+    flag = 0
+    while True:
+        while p < size and kinds[data[p]] == 0:
+            p += 1
+        if p >= size:
+            return p, True, flag
+        kind = kinds[data[p]]
+        if kind == 1:
+            return p, False, flag
+        if kind == 2 or (kind == 3 and p + 1 < size and data[p + 1] == _LF):
+            return p, True, flag
+        if kind == 3:
+            flag |= STRAY_CR
+        elif kind == 6:
+            flag |= NUL
+        elif kind == 5 or (kind == 7 and p > first and (data[p - 1] | 32) == 101):
+            flag |= LOOK
+        p += 1
+
+
+@njit(nogil=True, cache=True)
+def _skip_blanks(data: npt.NDArray[np.uint8], p: int, kinds: npt.NDArray[np.uint8]) -> int:
+    """The first place that is no delimiter."""
+    while p < len(data) and kinds[data[p]] == 1:
+        p += 1
+    return p
+
+
+@njit(nogil=True, cache=True)
+def _fields(
+    data: npt.NDArray[np.uint8],
+    start: int,
+    base: int,
+    kinds: npt.NDArray[np.uint8],
+    quote: int,
+    blanks: bool,
+    slots: npt.NDArray[np.int64],
+    views: npt.NDArray[np.uint64],
+    record: int,
+    spare: npt.NDArray[np.uint8],
+    used: int,
+) -> tuple[int, int, int, int, int]:
+    """The fields of one record: (its end, fields, flags, line ends inside it, spare used)."""
+    flag = 0
+    count = 0
+    lines = 0
+    p = _skip_blanks(data, start, kinds) if blanks else start
+    while True:
+        first = p
+        doubled = False
+        quoted = p < len(data) and data[p] == quote
+        if quoted:
+            first = p + 1
+            p, last, doubled, more, inside = _in_quotes(data, first, kinds, quote)
+            flag |= more
+            lines += inside
+        behind = p
+        p, done, more = _to_end(data, p, first, kinds)
+        flag |= more
+        if not quoted:
+            last = p
+        elif p != behind:
+            flag |= AFTER_QUOTE
+        if last - first > LONG_FIELD:
+            flag |= LOOK
+        slot = slots[count] if count < len(slots) else -1
+        # A record at fault gets no views; one that grows too long must not overrun the spare room.
+        if slot >= 0 and (flag & FAULTS) == 0 and last - start <= MAX_RECORD:
+            if doubled:
+                after = unescape(data, first, last, quote, spare, used)
+                put_view(views[slot, record], spare, used, after, 1, used)
+                used = after
+            else:
+                put_view(views[slot, record], data, first, last, 0, first - base)
+        count += 1
+        if not done and blanks:
+            p = _skip_blanks(data, p, kinds)
+            done = p >= len(data) or kinds[data[p]] in (2, 3)
+        elif not done:
+            p += 1
+        if done:
+            if blanks and count == 1 and first == last:
+                count = 0
+            return p, count, flag, lines, used
+
+
+@njit(nogil=True, cache=True)
 def scan(
     data: npt.NDArray[np.uint8],
     position: int,
@@ -105,7 +227,6 @@ def scan(
     quote: int,
     blanks: bool,
     slots: npt.NDArray[np.int64],
-    fields: int,
     views: npt.NDArray[np.uint64],
     spare: npt.NDArray[np.uint8],
     starts: npt.NDArray[np.int64],
@@ -113,153 +234,56 @@ def scan(
     lines: npt.NDArray[np.int64],
     counts: npt.NDArray[np.int64],
     flags: npt.NDArray[np.uint8],
-) -> tuple[int, int, int, int, int]:
+) -> tuple[int, int, int, int]:
     """Scan records from `position` until `enough` bytes, len(starts) records or the end.
 
     slots[f] is the row of `views` for field f, or -1; views has the shape (slots, records, 2), its
     offsets count from `position` (buffer 0) or lie in `spare` (buffer 1). starts, ends: the record
     without its line end. lines: its first physical line, from 1. counts: its number of fields.
-    Returns (records, position, line, blank lines, bytes of spare used). Linear, one pass.
+    Returns (records, position, line, blank lines). Linear, one pass.
     """
     size = len(data)
     base = position
     record = 0
     blank = 0
-    spare_end = 0
+    used = 0
     while position < size and record < len(starts) and position - base < enough:
         start = position
-        start_line = line
-        spare_start = spare_end
-        flag = 0
-        count = 0
-        p = position
-        if blanks:
-            while p < size and kinds[data[p]] == 1:
-                p += 1
-        done = False
-        while not done:
-            # One field: [first, last) is its text.
-            doubled = False
-            quoted = p < size and data[p] == quote
-            if quoted:
-                p += 1
-                first = p
-                last = -1
-                while p < size:
-                    byte = data[p]
-                    if byte == quote:
-                        if p + 1 < size and data[p + 1] == quote:
-                            doubled = True
-                            p += 2
-                            continue
-                        last = p
-                        p += 1
-                        break
-                    kind = kinds[byte]
-                    if kind != 0:
-                        if kind == 2:
-                            line += 1
-                        if kind == 6:
-                            flag |= NUL
-                        if kind == 5 or kind == 2 or kind == 3:
-                            flag |= LOOK
-                        if kind == 7 and (data[p - 1] | 32) == 101:
-                            flag |= LOOK
-                    p += 1
-                if last < 0:
-                    flag |= UNCLOSED
-                    last = p
-            else:
-                first = p
-            # Up to the delimiter or the end of the record.
-            while True:
-                while p < size and kinds[data[p]] == 0:
-                    p += 1
-                if p >= size:
-                    done = True
-                    break
-                kind = kinds[data[p]]
-                if kind == 1:
-                    break
-                if kind == 2:
-                    done = True
-                    break
-                if kind == 3:
-                    if p + 1 < size and data[p + 1] == _LF:
-                        done = True
-                        break
-                    flag |= STRAY_CR
-                elif kind == 6:
-                    flag |= NUL
-                elif kind == 5 or (kind == 7 and p > first and (data[p - 1] | 32) == 101):
-                    flag |= LOOK
-                p += 1
-            if quoted:
-                if last >= 0 and p != last + 1 and (flag & UNCLOSED) == 0:
-                    flag |= AFTER_QUOTE
-            else:
-                last = p
-            length = last - first
-            if length > LONG_FIELD:
-                flag |= LOOK
-            slot = slots[count] if count < len(slots) else -1
-            if slot >= 0:
-                if (flag & FAULTS) != 0 or last - start > MAX_RECORD:
-                    views[slot, record, 0] = 0
-                    views[slot, record, 1] = 0
-                elif doubled:
-                    after = unescape(data, first, last, quote, spare, spare_end)
-                    put_view(views[slot, record], spare, spare_end, after, 1, spare_end)
-                    spare_end = after
-                else:
-                    put_view(views[slot, record], data, first, last, 0, first - base)
-            count += 1
-            if not done:
-                p += 1
-                if blanks:
-                    while p < size and kinds[data[p]] == 1:
-                        p += 1
-                    if p >= size or kinds[data[p]] == 2 or kinds[data[p]] == 3:
-                        done = True
-        end = p
-        if p < size and data[p] == _CR:
-            p += 1
-        if p < size:
-            p += 1
+        end, count, flag, inside, after = _fields(
+            data, start, base, kinds, quote, blanks, slots, views, record, spare, used
+        )
+        starts[record] = start
+        lines[record] = line
         if (flag & UNCLOSED) != 0:
             # No quote closes it up to the end: this line is at fault, the next ones are read.
+            inside = 0
             end = start
             while end < size and data[end] != _LF:
                 end += 1
-            p = min(end + 1, size)
-            if end > start and data[end - 1] == _CR:
+            if end > start and end < size and data[end - 1] == _CR:
                 end -= 1
-            line = start_line
-        line += 1
-        position = p
-        if end == start or (blanks and count == 1 and first == last):
+        line += inside + 1
+        position = end
+        if position < size and data[position] == _CR:
+            position += 1
+        if position < size:
+            position += 1
+        if end == start or count == 0:
             blank += 1
-            spare_end = spare_start
             continue
         if end - start > MAX_RECORD:
             flag |= TOO_LONG
-        if (flag & (UNCLOSED | AFTER_QUOTE)) == 0:
-            if count < fields:
-                flag |= FEW
-            elif count > fields:
-                flag |= MANY
-        if (flag & FAULTS) != 0:
-            spare_end = spare_start
-            for slot in range(views.shape[0]):
-                views[slot, record, 0] = 0
-                views[slot, record, 1] = 0
-        starts[record] = start
+        if (flag & (UNCLOSED | AFTER_QUOTE)) == 0 and count != len(slots):
+            flag |= FEW if count < len(slots) else MANY
+        if (flag & FAULTS) == 0:
+            used = after
+        else:
+            views[:, record] = 0
         ends[record] = end
-        lines[record] = start_line
         counts[record] = count
         flags[record] = flag
         record += 1
-    return record, position, line, blank, spare_end
+    return record, position, line, blank
 
 
 @njit(nogil=True, cache=True)

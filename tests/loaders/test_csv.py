@@ -4,12 +4,13 @@ import csv
 import io
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from loaders_reading import HEAD, ROW, Read, read_bytes
 
-from regift.loaders import csv_file
+from regift.loaders import csv_file, csv_scan
 from regift.loaders.errors import BadFile, UsageError
 from regift.loaders.sources import check_utf8
 
@@ -251,3 +252,38 @@ def test_what_python_writes_comes_back(
     assert found.rows("account, name") == [
         (f"a{k}", name or None) for k, (name, _, _) in enumerate(rows)
     ]
+
+
+@settings(EXAMPLES, max_examples=300)
+@given(
+    text=st.text(st.sampled_from('ab,"\n\r\0+eé'), max_size=60),
+    most=st.integers(1, 5),
+)
+def test_any_bytes_are_records_blank_lines_or_line_ends(text: str, most: int) -> None:
+    """Records lie in order on the lines they say, and nothing but blank lines is left out."""
+    data = np.frombuffer(text.encode(), np.uint8)
+    kinds = csv_scan.classes(ord(","), ord('"'), False)
+    position, line, seen, blanks = 0, 1, 0, 0
+    while position < len(data):
+        ints = [np.zeros(most, np.int64) for _ in range(4)]
+        flags = np.zeros(most, np.uint8)
+        views = np.zeros((2, most, 2), np.uint64)
+        spare = np.zeros(len(data) + 1, np.uint8)
+        slots = np.arange(2, dtype=np.int64)
+        n, position, line, blank = csv_scan.scan(
+            data, position, line, 1 << 20, kinds, ord('"'), False, slots, views, spare, *ints, flags
+        )
+        blanks += blank
+        starts, ends, lines, counts = ints
+        for k in range(n):
+            between = data[seen : starts[k]].tobytes()
+            assert between.strip(b"\r\n") == b""
+            assert lines[k] == 1 + data[: starts[k]].tobytes().count(b"\n")
+            assert ends[k] > starts[k]
+            raw = data[starts[k] : ends[k]].tobytes().decode()
+            if not flags[k] & csv_scan.FAULTS and "\0" not in raw:
+                (fields,) = csv.reader([raw], strict=True) if "\n" not in raw else [[None] * 2]
+                assert len(fields) == counts[k] == 2
+            seen = ends[k]
+    assert data[seen:].tobytes().strip(b"\r\n") == b""
+    assert line >= 1 + text.count("\n")

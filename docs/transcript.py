@@ -1,14 +1,17 @@
 """Write the transcripts of a page by running their commands; `--check` fails when they changed.
 
-    <!-- transcript -->          a page may have one transcript
+    <!-- transcript NAME -->     each block has a name and a temporary folder of its own
     ```console
-    $ regift typology list       every line that begins with `$ ` is run, in order, in one
-    ...                          temporary folder; what it prints replaces the lines below it
+    $ regift typology list       every line that begins with `$ ` is run, in order; what it prints
+    ...                          replaces the lines below it
     ```
-    <!-- end transcript -->
+    <!-- end transcript NAME -->
+
+    python docs/transcript.py README.md [NAME]...      all blocks, or those named
 
 A command that fails ends the run: a page never shows one. Standard error is shown with standard
-output, as on a terminal. Times a run takes are written as `N s`, since they differ each time.
+output, as on a terminal. Times a run takes are written as `N s`, since they differ each time. A
+block that names $REGIFT_SHARED, the folder of real data, is left as it is where that is absent.
 """
 
 import os
@@ -23,11 +26,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from markers import ROOT, parted, put
 
 LONGEST_LINE = 160
+SHARED = Path(os.environ.get("REGIFT_SHARED", ROOT.parent / "shared" / "data"))
 
 
 def shown(text: str, folder: str) -> list[str]:
-    """Output as the page shows it: no run times, no name of the temporary folder, no blanks."""
-    text = re.sub(r"\b\d+(\.\d+)? (s|seconds|ms)\b", r"N \2", text.replace(folder, "."))
+    """Output as the page shows it: no run times, no names of this machine's folders, no blanks."""
+    text = text.replace(folder, ".").replace(str(SHARED), "$REGIFT_SHARED")
+    text = re.sub(r"\b\d+(\.\d+)? (s|seconds|ms)\b", r"N \2", text)
     return [line.rstrip() for line in text.rstrip("\n").split("\n")] if text.strip() else []
 
 
@@ -40,6 +45,7 @@ def run(commands: list[str]) -> list[str]:
     environment = {
         **{key: value for key, value in os.environ.items() if not key.startswith("REGIFT_")},
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+        "REGIFT_SHARED": str(SHARED),
         "NO_COLOR": "1",
         "COLUMNS": "120",
     }
@@ -63,17 +69,24 @@ def run(commands: list[str]) -> list[str]:
     return lines
 
 
+def renewed(text: str, name: str) -> str:
+    """The page with one block run anew."""
+    before, block, after = parted(text, f"transcript {name}")
+    commands = [line[2:] for line in block.split("\n") if line.startswith("$ ")]
+    if "$REGIFT_SHARED" in block and not SHARED.is_dir():
+        print(f"transcript {name} left as it is: no real data at {SHARED}", file=sys.stderr)
+        return text
+    return before + "\n".join(["```console", *run(commands), "```", ""]) + after
+
+
 def main(arguments: list[str]) -> int:
     """1 if a transcript had changed under `--check`."""
-    check = "--check" in arguments
-    fresh = True
-    for name in (a for a in arguments if not a.startswith("--")):
-        page = (ROOT / name).resolve()
-        before, block, after = parted(page.read_text(encoding="utf-8"), "transcript")
-        commands = [line[2:] for line in block.split("\n") if line.startswith("$ ")]
-        lines = ["```console", *run(commands), "```", ""]
-        fresh &= put(page, before + "\n".join(lines) + after, check)
-    return 0 if fresh else 1
+    page, *names = [a for a in arguments if not a.startswith("--")]
+    path = (ROOT / page).resolve()
+    text = path.read_text(encoding="utf-8")
+    for name in names or re.findall(r"^<!-- transcript (\S+) -->$", text, re.MULTILINE):
+        text = renewed(text, name)
+    return 0 if put(path, text, "--check" in arguments) else 1
 
 
 if __name__ == "__main__":

@@ -54,7 +54,7 @@ def test_readme_tells_the_two_commands() -> None:
 
 def page_with(tmp_path: Path, block: str) -> Path:
     page = tmp_path / "page.md"
-    page.write_text(f"before\n<!-- transcript -->\n{block}<!-- end transcript -->\nafter\n")
+    page.write_text(f"before\n<!-- transcript a -->\n{block}<!-- end transcript a -->\nafter\n")
     return page
 
 
@@ -66,10 +66,19 @@ def test_transcript_runs_its_commands(tmp_path: Path) -> None:
     assert run("transcript.py", "--check", str(page)).returncode == 1
     assert run("transcript.py", str(page)).returncode == 0
     assert page.read_text() == (
-        "before\n<!-- transcript -->\n```console\n$ echo a | tee kept\na\n"
-        "$ cat kept; echo took 1.25 s; pwd\na\ntook N s\n.\n```\n<!-- end transcript -->\nafter\n"
+        "before\n<!-- transcript a -->\n```console\n$ echo a | tee kept\na\n"
+        "$ cat kept; echo took 1.25 s; pwd\na\ntook N s\n.\n```\n<!-- end transcript a -->\nafter\n"
     )
     assert run("transcript.py", "--check", str(page)).returncode == 0
+
+
+def test_transcript_without_its_data_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REGIFT_SHARED", str(tmp_path / "absent"))
+    page = page_with(tmp_path, "```console\n$ cat $REGIFT_SHARED/list.csv\nwhat it said\n```\n")
+    before = page.read_text()
+    done = run("transcript.py", str(page))
+    assert (done.returncode, page.read_text()) == (0, before)
+    assert done.stderr.startswith("transcript a left as it is: no real data at ")
 
 
 def test_transcript_never_shows_a_failure(tmp_path: Path) -> None:

@@ -47,11 +47,11 @@ _BY_ITEM = """
         SELECT finding, item, at_us FROM evidence JOIN evidence_records USING (tbl, record)) r
     USING (finding, item)"""
 
-_BY_ENTITY = f"""
+_BY_ENTITY = """
     SELECT concat('account ', coalesce(entity, account)) AS label, f,
            coalesce(r.at_us, first_us) AS moment
     FROM (SELECT DISTINCT finding, f, first_us, account FROM subjects JOIN joining USING (finding)
-          QUALIFY count(DISTINCT f) OVER (PARTITION BY account) <= {CASE_HUB}) s
+          QUALIFY count(DISTINCT f) OVER (PARTITION BY account) <= {case_hub}) s
     LEFT JOIN entity_of USING (account) LEFT JOIN (
         SELECT finding, at_us, unnest([source, target]) AS account
         FROM evidence JOIN evidence_records USING (tbl, record)) r USING (finding, account)"""
@@ -92,8 +92,9 @@ def derive(con: Con, settings: Settings) -> None:
     con.execute(
         "CREATE OR REPLACE TEMP TABLE refused (tried BIGINT, label VARCHAR, f BIGINT, g BIGINT)"
     )
-    for sql, gap in ((_BY_RECORD, 0), (_BY_ITEM, case_gap_us(settings)),
-                     (_BY_ENTITY, case_gap_us(settings))):  # fmt: skip
+    longest = case_gap_us(settings)
+    by_entity = _BY_ENTITY.format(case_hub=CASE_HUB)
+    for sql, gap in ((_BY_RECORD, 0), (_BY_ITEM, longest), (by_entity, longest)):
         con.execute(f"CREATE OR REPLACE TEMP TABLE points AS {sql}")
         points = _points(con)
         pairs = join_kernel.join_class(

@@ -1,4 +1,4 @@
-"""What the score of a unit would be without one of its findings, for every finding at once.
+"""What the score of a unit would be without one of its findings, and that of a finding alone.
 
 Taking a finding away changes only the records on which it alone says most of its family. Of those
 the weight falls to the second of the family; the rest of the unit stays. So one pass over the
@@ -51,6 +51,24 @@ _WITHOUT = f"""
     SELECT finding, s::BIGINT AS s, (tenths * 0.1)::DECIMAL(5,1) AS score
     FROM sums ASOF JOIN _steps ON sums.s::BIGINT >= _steps.least
     ORDER BY s, finding"""
+
+
+_ALONE = f"""
+    WITH records AS (SELECT rec, max(nano) AS nano FROM pieces WHERE finding = ? GROUP BY rec),
+    sums AS (
+        SELECT coalesce(sum(nano) FILTER (nano >= {STRONG_NANO}), 0)
+               + coalesce(max(nano) FILTER (nano < {STRONG_NANO}), 0) AS s
+        FROM records)
+    SELECT (tenths * 0.1)::DECIMAL(5,1) FROM sums ASOF JOIN _steps ON sums.s::BIGINT >= least"""
+
+
+def alone(con: Con, finding: str) -> float:
+    """The score of a case that had this finding and no other."""
+    con.register("_steps", score_steps())
+    row = con.execute(_ALONE, [finding]).fetchone()
+    con.unregister("_steps")
+    assert row is not None, "an aggregate always has a row"
+    return float(row[0])
 
 
 def without_each(con: Con) -> list[dict[str, object]]:

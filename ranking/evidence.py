@@ -3,7 +3,7 @@
 evidence_records(tbl, record, at_us, source, target, item, value_minor, currency)
     gifts and transfers that a finding names as evidence
 weighed(finding, typology, family, layer, clause, kappa_percent, fact, lfdr_bp, pair_rate,
-        opens, first_us, last_us, complete, items, lower_bound, linked)
+        opens, first_us, last_us, complete, items, lower_bound, associated)
     one row a finding: what its typology and its own detail say about its weight
 """
 
@@ -59,7 +59,7 @@ def derive(con: Con, typologies: Mapping[str, Typology]) -> None:
                CASE WHEN fact AND (typology <> 'paid_gift' OR coalesce(tier = 'price', false))
                     THEN 0 ELSE {LFDR_UNCALIBRATED_BP} END AS lfdr_bp,
                coalesce(detail ->> '$.lower_bound' = 'true', false) AS lower_bound,
-               coalesce(detail ->> '$.linked' = 'true', false) AS linked
+               coalesce(detail ->> '$.linked' = 'associated', false) AS associated
         FROM told JOIN declared USING (typology)
         """
     )

@@ -6,7 +6,8 @@ Read for each account by the findings of the case that name it on a record, in a
 source:
 (a) a fact: the measure follows the number of facts that name the account, in all its cases
     (EXAMPLE_LADDER). Doubtful facts lift it to `rectify` at most: those that are incomplete, come
-    after a custody gap of their item (or have a level that is a lower bound), or rest on a link.
+    after a custody gap of their item (or have a level that is a lower bound), or rest on
+    an *associated* link (one identifier).
 (b) two families, not all of them of identity or statistical typologies: without a calibration
     `notice` and no more.
 Otherwise none. Personal accounts and accounts of unknown kind are `evidence only` unless they are
@@ -98,8 +99,8 @@ def derive(con: Con) -> None:
                     WHEN here > 0 OR (families >= 2 AND firm) THEN concat(
                         if(measured, '', concat('evidence only: ', coalesce(kind, 'unknown'),
                                                 ' account; ')),
-                        CASE WHEN here > 0 THEN concat(total, ' fact', if(total = 1, '', 's'),
-                                 ' name the account (example: {examples})',
+                        CASE WHEN here > 0 THEN concat('facts that name the account: ', total,
+                                 ' (example: {examples})',
                                  if(step_if_clear > step,
                                     concat('; doubtful ones lift to {SHAKY_CAP} at most: ', doubt),
                                     ''))
@@ -139,7 +140,7 @@ def _acts(con: Con) -> None:
                CASE WHEN NOT complete THEN 'evidence is incomplete'
                     WHEN lower_bound OR gapped.finding IS NOT NULL
                         THEN 'a custody gap in the chain'
-                    WHEN linked THEN 'it rests on a link between accounts' END AS doubt
+                    WHEN associated THEN 'it rests on a link by one identifier' END AS doubt
         FROM roles JOIN weighed USING (finding) JOIN case_members USING (finding)
         LEFT JOIN gapped USING (finding)
         """

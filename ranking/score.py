@@ -14,7 +14,7 @@ reaches, the bounds computed in decimal arithmetic. So no float decides a score 
 import duckdb
 import pyarrow as pa
 
-from regift.ranking.constants import LABEL_FAMILY, NANO, SCORE_TENTHS, STRONG_NANO
+from regift.ranking.constants import HALVES_NANO, LABEL_FAMILY, NANO, SCORE_TENTHS, STRONG_NANO
 from regift.ranking.weights import EXACT
 
 Con = duckdb.DuckDBPyConnection
@@ -23,14 +23,16 @@ Con = duckdb.DuckDBPyConnection
 def score_bounds() -> list[int]:
     """Smallest S, in nano-nats, of each score from 0.1 up: score t/10 begins at t - 1/2 tenths.
 
+    Halves go up: two records of 0.35 make 57.75, shown as 57.8.
+
     >>> len(score_bounds()), score_bounds()[0], score_bounds()[899]
-    (1000, 500126, 2297597552)
+    (1000, 499126, 2297596552)
     """
     bounds = []
     for tenth in range(1, SCORE_TENTHS + 1):
         chance_left = EXACT.divide(2 * (SCORE_TENTHS - tenth) + 1, 2 * SCORE_TENTHS)
         nano = EXACT.multiply(EXACT.ln(chance_left), -NANO)
-        bounds.append(int(nano.to_integral_value("ROUND_CEILING")))
+        bounds.append(int(nano.to_integral_value("ROUND_CEILING")) - HALVES_NANO)
     return bounds
 
 

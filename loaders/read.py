@@ -95,8 +95,24 @@ def read(
     `Reading.files`), _row BIGINT (record in its file, from 0), _line BIGINT (physical line, from
     1). rejects: file, line, rule, message, row, header, format.
 
+    The rows of `accepted` lie in no order: sort by (_file, _row) where order counts.
+
     Raises UsageError (unknown name, map or format) and BadFile (a file as a whole cannot be read);
-    then nothing of the load is to be used. Memory: some tens of MiB beside the two tables.
+    then nothing of the load is to be used. Linear: one pass, and a second over the stretches that
+    hold refused rows. Memory: some tens of MiB beside the two tables.
+
+    >>> import tempfile
+    >>> from regift.loaders.tables import TABLES
+    >>> with tempfile.TemporaryDirectory() as folder, duckdb.connect() as con:
+    ...     file = Path(folder, "accounts.csv")
+    ...     size = file.write_text("account,kind\\na1,personal\\na2,person\\n")
+    ...     reading = read(
+    ...         con, [str(file)], TABLES["accounts"], ReadOptions(), scratch=Path(folder)
+    ...     )
+    ...     con.sql("SELECT account, _line FROM accepted").fetchall()
+    ...     con.sql('SELECT line, rule, "row" FROM rejects').fetchall()
+    [('a1', 2)]
+    [(3, 'kind_unknown', 'a2,person')]
     """
     mapping = _mapping(table, options)
     found = checks(table, mapping.manner(options.time_zone))
@@ -113,6 +129,8 @@ def read(
     reading = Reading(_con=con)
     for source in find_sources(sources, options.encoding, scratch):
         _read_file(con, source, table, mapping, found, reading)
+    for view in ("regift_csv", "regift_json", "regift_parquet"):
+        con.unregister(view)
     reading.notes += [
         said if many == 1 else f"{said} ({many} files)" for said, many in reading.ignored.items()
     ]

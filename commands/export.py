@@ -21,6 +21,7 @@ from regift.graph.workspace import utc_text
 from regift.loaders.errors import UsageError
 from regift.queries import ALL
 from regift.queries.search import clauses
+from regift.queries.search import clauses
 from regift.refresh.run import truncated_of
 
 FACTS = tuple(name for name, typology in ALL.items() if typology.fact)
@@ -112,7 +113,7 @@ def list_suspects(
     written = []
     for list_name, table, suffixes in (
         ("suspects", suspects(con, whole, FACTS), (".csv", ".xlsx")),
-        ("findings", findings(con, whole), (".csv", ".jsonl")),
+        ("findings", findings(con, whole, clauses(ALL)), (".csv", ".jsonl")),
     ):
         for suffix in suffixes:
             path = directory / f"{list_name}{suffix}"

@@ -64,7 +64,7 @@ def evaluate(con: duckdb.DuckDBPyConnection, truth: dict[str, Any], at: int) -> 
     misses = _rows(
         con,
         """
-        SELECT id, typology, variant, accounts, records FROM judged JOIN instances USING (id)
+        SELECT id, typology, j.variant, accounts, records FROM judged j JOIN instances USING (id)
         WHERE NOT found ORDER BY typology, id
         """,
     )

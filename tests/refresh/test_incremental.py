@@ -92,7 +92,10 @@ ROWS: dict[str, st.SearchStrategy[dict[str, str]]] = {
     "certificates": certificates,
 }
 LOADS = st.one_of(
-    *(st.tuples(st.just(table), st.lists(rows, min_size=1, max_size=6)) for table, rows in ROWS.items()),
+    *(
+        st.tuples(st.just(table), st.lists(rows, min_size=1, max_size=6))
+        for table, rows in ROWS.items()
+    ),
     st.tuples(st.just("gifts"), st.lists(gifts, min_size=4, max_size=10)),
 )
 
@@ -186,7 +189,7 @@ class Histories(RuleBasedStateMachine):
 TestHistories = Histories.TestCase
 TestHistories.settings = settings(
     max_examples=20,
-    stateful_step_count=25,
+    stateful_step_count=14,
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
@@ -206,9 +209,7 @@ def test_only_what_a_row_touches_runs_again(tmp_path: Path) -> None:
         )
     )
     late = tmp_path / "late.csv"
-    late.write_text(
-        "record_id,at,source,target,item,kind\nl,2026-01-02T12:00:00Z,b7,c7,x7,gift\n"
-    )
+    late.write_text("record_id,at,source,target,item,kind\nl,2026-01-02T12:00:00Z,b7,c7,x7,gift\n")
     for path in (many, late):
         stage(
             workspace,

@@ -1,6 +1,6 @@
 """GraphML for Gephi, yEd, igraph and networkx: a case or a window as a graph.
 
-Accounts are nodes, records are edges with their `record_id` as key; attributes keep their types.
+Nodes, edges, keys and attributes are those of the graph (exports/graphs.py makes them), with types.
 What the graph is about stands in the graph's own attributes `regift_*`.
 
     absent values  have no `data` element

@@ -56,7 +56,8 @@ def _way(load: dict[str, Any]) -> tuple[str, str, str | None, str | None, str | 
 
 def _mended(file: Path, scratch: Path) -> tuple[list[str], Path]:
     """Ids of the rejects in a mended file, and the file to load: without our own columns."""
-    text = file.read_text(encoding="utf-8-sig", newline="")
+    with open(file, encoding="utf-8-sig", newline="") as mended:
+        text = mended.read()
     reject, rule = OWN_COLUMNS
     if text.startswith("{"):
         objects = [json.loads(line) for line in text.splitlines() if line]

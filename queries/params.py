@@ -186,9 +186,10 @@ def build(params: type[P], given: Mapping[str, str], *, clock_unit_us: int, name
     fields = {key_of(f): f for f in dataclasses.fields(params)}  # type: ignore[arg-type]
     values: dict[str, Any] = {}
     for field in fields.values():
-        if field.metadata["type"] == "duration" and 0 < field.default < 5 * clock_unit_us:
+        default: Any = field.default
+        if field.metadata["type"] == "duration" and 0 < default < 5 * clock_unit_us:
             coarse = COARSE.get(field.metadata["text"])
-            values[field.name] = duration_us(coarse) if coarse else 10 * field.default
+            values[field.name] = duration_us(coarse) if coarse else 10 * default
     for key, text in given.items():
         if key not in fields:
             raise UsageError(f"{name} has no parameter {key!r}: it has {', '.join(sorted(fields))}")

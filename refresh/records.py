@@ -168,7 +168,7 @@ def _remembered(
             f"SELECT * FROM ({withdrawn[0]}) w WHERE NOT EXISTS (SELECT 1 FROM "
             f"added_{table.name} s WHERE w.tbl = '{table.name}' AND w.key = {key_text(table, 's')})"
         )
-    remembered = {}
+    remembered: dict[str, tuple[Segment, ...]] = {}
     for name, parts in (("history", history), ("withdrawn", withdrawn)):
         sql = f"SELECT * FROM ({' UNION ALL '.join(parts)}) ORDER BY ALL"
         written = write_segment(con, workspace, name, 0, sql)

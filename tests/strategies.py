@@ -14,17 +14,16 @@ from regift.graph.snapshot import Settings, Snapshot, snapshot_from_rows
 from regift.loaders.tables import ACCOUNT_KINDS, CHANNELS
 
 TICK_US = 6 * 3_600_000_000
+SIDE_BY_SIDE = 4
 ACCOUNT_COLUMNS = ("source", "target", "account", "issuer")
-LINKING = (
-    "phone",
-    "device",
-    "phone",
-    "payment_card",
-    "device",
-    "payee",
-    "ip",
-    "legal_subject",
-    "wallet",
+SHARED = (
+    ("device",),
+    ("phone", "device"),
+    ("phone",),
+    ("legal_subject",),
+    ("device", "payee", "phone"),
+    ("payment_card", "ip"),
+    ("ip", "wallet"),
 )
 
 
@@ -76,7 +75,7 @@ def odd_names(names: list[str], seed: int) -> dict[str, str]:
 def _gifts(
     draw: st.DrawFn, accounts: list[str], items: list[str], kinds: tuple[str, ...]
 ) -> list[dict[str, Any]]:
-    count = draw(st.integers(1, 7))
+    count = draw(st.integers(3, 7))
     ids = draw(st.permutations([f"g{i}" for i in range(count)]))
     last: dict[str, tuple[str, str, int]] = {}
     rows: list[dict[str, Any]] = []
@@ -100,8 +99,8 @@ def _gifts(
             "seq": draw(st.sampled_from((None, None, None, 0, 1, -1))),
         }
         if draw(st.sampled_from((True, False, False))):
-            row |= {"price_minor": draw(st.sampled_from((0, 400, 1000, 2000)))}
-            row |= {"currency": draw(st.sampled_from(("CNY", "CNY", "CNY", "USD")))}
+            row |= {"price_minor": draw(st.sampled_from((1000, 400, 2000, 0)))}
+            row |= {"currency": draw(st.sampled_from(("CNY", "CNY", "CNY", "CNY", "USD")))}
         if kind == "return" and rows and draw(st.booleans()):
             row["refers_to"] = draw(st.sampled_from([r["record_id"] for r in rows] + ["none"]))
         rows.append(row)
@@ -121,7 +120,7 @@ def _transfers(
         gift = draw(st.sampled_from(gifts))
         at = (gift["at_us"] - EPOCH_US) // TICK_US
         giver, receiver, amount = gift["source"], gift["target"], draw(amounts)
-        how = draw(st.sampled_from(("paid", "paid", "parts", "via", "any")))
+        how = draw(st.sampled_from(("paid", "paid", "parts", "parts", "via", "via", "any")))
         if how == "any":
             moves.append((draw(st.integers(0, 12)), draw(account), draw(account), amount))
         for _ in range({"paid": 1, "parts": draw(st.integers(2, 4))}.get(how, 0)):
@@ -129,14 +128,15 @@ def _transfers(
             part = amount if how == "paid" else draw(st.sampled_from((100, 400, 400, 900)))
             moves.append((max(0, at + late), receiver, giver, part))
         if how == "via":
-            between, late = draw(account), draw(st.integers(0, 2))
+            others = [name for name in accounts if name not in (giver, receiver)] or accounts
+            between, late = draw(st.sampled_from(others)), draw(st.integers(0, 2))
             kept = draw(st.sampled_from((10_000, 8_000, 7_999, 10_001)))
             moves.append((at, receiver, between, amount))
             moves.append((at + late, between, giver, amount * kept // 10_000))
     rows: list[dict[str, Any]] = []
     ids = draw(st.permutations([f"t{i:02}" for i in range(2 * len(moves))]))
-    kinds = ("payment", "payment", "payment", "red_packet", "refund", "fee", "topup")
-    currencies = ("CNY", "CNY", "CNY", "CNY", "CNY", "USD", "JPY")
+    kinds = (*["payment"] * 8, "red_packet", "red_packet", "refund", "fee", "topup")
+    currencies = (*["CNY"] * 10, "USD", "JPY")
     for at, source, target, amount in moves:
         row = {
             "record_id": ids[len(rows)],
@@ -149,7 +149,7 @@ def _transfers(
             "seq": draw(st.sampled_from((None, None, 0, 1))),
         }
         rows.append(row)
-        if draw(st.sampled_from((False, False, False, True))):
+        if draw(st.sampled_from((*[False] * 6, True))):
             later = row["at_us"] + draw(st.sampled_from((0, 1, 4, 5, 28, 29))) * TICK_US
             back = {"source": target, "target": source, "kind": "refund", "at_us": later}
             named = draw(
@@ -161,7 +161,7 @@ def _transfers(
 
 def _accounts(accounts: list[str]) -> st.SearchStrategy[list[dict[str, Any]]]:
     kinds = st.lists(
-        st.sampled_from((None, "absent", "official_account", *ACCOUNT_KINDS)),
+        st.sampled_from((None, "absent", *["official_account"] * 4, *ACCOUNT_KINDS)),
         min_size=len(accounts),
         max_size=len(accounts),
     )
@@ -188,7 +188,7 @@ def _items(accounts: list[str], items: list[str]) -> st.SearchStrategy[list[dict
                 },
                 st.sampled_from((None, accounts[0], accounts[-1])),
                 st.sampled_from((None, "c", "d")),
-                st.sampled_from((None, None, None, 1000)),
+                st.sampled_from((None, None, 1000)),
             ),
         )
 
@@ -197,13 +197,20 @@ def _items(accounts: list[str], items: list[str]) -> st.SearchStrategy[list[dict
 
 
 def _identifiers(accounts: list[str]) -> st.SearchStrategy[list[dict[str, Any]]]:
-    used = st.tuples(
-        st.sampled_from(accounts), st.sampled_from(LINKING), st.sampled_from(("1", "1", "2"))
-    )
-    return st.one_of(st.just(set()), st.sets(used, min_size=2, max_size=7)).map(
+    """A few pairs that share one identifier or several; more pairs may share the same."""
+    account = st.sampled_from(accounts)
+    shared = st.tuples(account, account, st.sampled_from(SHARED), st.sampled_from(("1", "1", "2")))
+    return st.lists(shared, max_size=3).map(
         lambda chosen: [
             {"account": account, "kind": kind, "value": value}
-            for account, kind, value in sorted(chosen)
+            for account, kind, value in sorted(
+                {
+                    (account, kind, value)
+                    for a, b, kinds, value in chosen
+                    for account in (a, b)
+                    for kind in kinds
+                }
+            )
         ]
     )
 
@@ -215,7 +222,7 @@ def _certificates(draw: st.DrawFn, accounts: list[str]) -> list[dict[str, Any]]:
         start, length = draw(st.integers(0, 12)), draw(st.sampled_from((None, 0, 1, 2, 4)))
         rows.append(
             {
-                "account": draw(st.sampled_from(accounts[:2])),
+                "account": draw(st.sampled_from(accounts[:1] * 3 + accounts[1:2])),
                 "partner_company": "chain co",
                 "filing_number": f"F{i}",
                 "valid_from_us": EPOCH_US + start * TICK_US,
@@ -242,7 +249,8 @@ PAID_KINDS = ("gift", "gift", "gift", "gift", "sale", "return")
 
 @st.composite
 def _small(draw: st.DrawFn, paid: bool) -> World:
-    accounts = draw(st.permutations(["a", "b", "c", "d", "e"][: draw(st.integers(2, 5))]))
+    count = draw(st.sampled_from((4, 3, 5, 2)))
+    accounts = draw(st.permutations(["a", "b", "c", "d", "e"][:count]))
     items = ["x", "y", "z"][: draw(st.integers(1, 3))]
     gifts = draw(_gifts(accounts, items, PAID_KINDS if paid else KINDS))
     pair = st.tuples(st.sampled_from(accounts), st.sampled_from(accounts))
@@ -272,9 +280,9 @@ def together(worlds: list[World], settings: Settings) -> World:
 
 
 def record_sets(*, paid: bool = False) -> st.SearchStrategy[World]:
-    """One to four small worlds side by side, for a snapshot costs more than a world.
+    """Some small worlds side by side, for a snapshot costs more than a world.
 
     paid: most records are gifts and the payments that may belong to them.
     """
-    worlds = st.lists(_small(paid), min_size=1, max_size=4)
+    worlds = st.lists(_small(paid), min_size=SIDE_BY_SIDE, max_size=SIDE_BY_SIDE)
     return st.builds(together, worlds, _settings())

@@ -33,10 +33,10 @@ class Columns:
         self._blocks: list[dict[str, Ints]] = []
 
     def add(self, size: int, **values: ArrayLike) -> Ints:
-        """Append a block; single values are repeated. Returns the new row numbers."""
+        """Append a copy as a block; single values are repeated. Returns the new row numbers."""
         block = {}
         for name in self.names:
-            block[name] = np.broadcast_to(np.asarray(values[name], dtype=np.int64), (size,))
+            block[name] = np.full(size, values[name], dtype=np.int64)
         self._blocks.append(block)
         self.rows += size
         return np.arange(self.rows - size, self.rows)

@@ -48,8 +48,11 @@ SHARE_SECOND_ACCOUNT: Final = 0.12
 # Families that share one tablet, or one card: sharing alone must not convict.
 SHARE_FAMILY_DEVICE: Final = 0.30
 SHARE_FAMILY_CARD: Final = 0.18
-# A second device, a bound card: a planted shared device must not stand out by count.
+# A second device: a planted shared device must not stand out by count.
 SHARE_SECOND_DEVICE: Final = 0.25
+# Two numbers are ordinary: a planted shared phone is often somebody's second.
+SHARE_SECOND_PHONE: Final = 0.08
+# A card bound to the account.
 SHARE_CARD: Final = 0.60
 # Accounts behind one public address: over every cap, and links nobody.
 ACCOUNTS_PER_IP: Final = 40

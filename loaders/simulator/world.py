@@ -134,6 +134,7 @@ def add_identifiers(world: World, ledger: Ledger) -> None:
     family_card = families & (by_household[1] < ranges.SHARE_FAMILY_CARD)
     more = people[rng.uniform(size=people.size) < ranges.SHARE_SECOND_DEVICE]
     card = people[rng.uniform(size=people.size) < ranges.SHARE_CARD]
+    two_numbers = people[rng.uniform(size=people.size) < ranges.SHARE_SECOND_PHONE]
     firms = np.flatnonzero(world.kind > 0)
     size = world.size
     rows = (
@@ -141,6 +142,7 @@ def add_identifiers(world: World, ledger: Ledger) -> None:
         (second, PHONE, second - 1),
         (own_phone, DEVICE, own_phone),
         (second, DEVICE, second - 1),
+        (two_numbers, PHONE, size + two_numbers),
         (more, DEVICE, size + more),
         (people[tablet], DEVICE, 2 * size + head[tablet]),
         (card, CARD, card),

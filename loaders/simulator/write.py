@@ -1,8 +1,6 @@
 """Writes a world: seven CSV files and truth.json, the same bytes for the same seed and scale.
 
-Names are given here, after everything has been drawn: random-looking hex, the same length in all
-tables, by a one-to-one scramble of row numbers, so that a name tells neither kind nor order of
-making. Rows of gifts and transfers are in time order over all of them, those of the other tables
+Rows of gifts and transfers are in time order over all of them, those of the other tables
 in the order of their names.
 """
 
@@ -14,23 +12,26 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
-from numpy.typing import NDArray
 
-from regift.loaders.simulator import ranges
-from regift.loaders.simulator.draws import Ints, scrambled
 from regift.loaders.simulator.ledger import (
     CHANNELS,
     GIFT_KINDS,
     IDENTIFIER_KINDS,
     NONE,
     TRANSFER_KINDS,
-    Columns,
     Groups,
     Ledger,
 )
+from regift.loaders.simulator.names import (
+    Names,
+    by_time,
+    currency_text,
+    money_text,
+    time_text,
+    words,
+)
 from regift.loaders.simulator.world import ACCOUNT_KINDS, World
 
-CURRENCY: Final = "CNY"
 PLACES: Final = ("江南", "云山", "东海", "北辰", "西湖", "锦城", "鹭岛", "长安", "岭南", "星河")
 TRADES: Final = ("文创", "数藏", "书店", "茶馆", "工坊", "画廊", "便利店", "音乐", "影像", "小馆")
 FAMILY_NAMES: Final = tuple("王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗")
@@ -38,54 +39,6 @@ GIVEN_NAMES: Final = tuple("伟芳娜敏静丽强磊洋艳勇军杰娟涛明超�
 PARTNERS: Final = tuple(f"{place}链科技" for place in (*PLACES, "天启", "长河"))
 COMPLAINTS: Final = ("paid_transfer", "spam", "price_talk")
 ORIGINS: Final = ("user_report", "content_review")
-KEYS: Final = ("account", "gift", "transfer", "item", "collection", "operator", "certificate",
-               *IDENTIFIER_KINDS)  # fmt: skip
-
-
-class Names:
-    """Names of everything in one world."""
-
-    def __init__(self, seed: int) -> None:
-        self.seed = seed
-
-    def of(self, table: str, numbers: Ints) -> pa.Array:
-        """Names of these numbers of a table; NONE is null."""
-        key = int(np.random.default_rng([self.seed, 99, KEYS.index(table)]).integers(1 << 62))
-        raw = scrambled(np.maximum(numbers, 0), key)
-        return _text(raw, 12, numbers == NONE)
-
-
-def _text(raw: NDArray[np.bytes_], width: int, null: NDArray[np.bool_]) -> pa.Array:
-    """An Arrow text array from names of equal length."""
-    offsets = np.arange(raw.size + 1, dtype=np.int32) * width
-    array = pa.StringArray.from_buffers(
-        raw.size, pa.py_buffer(offsets), pa.py_buffer(np.ascontiguousarray(raw))
-    )
-    return pc.if_else(pa.array(null), pa.scalar(None, pa.string()), array)
-
-
-def _words(words: tuple[str, ...], codes: Ints) -> pa.Array:
-    """Words by their code; NONE is null."""
-    return pc.take(pa.array(words), pa.array(codes, mask=codes == NONE))
-
-
-def _times(seconds: Ints) -> pa.Array:
-    """ISO 8601 with the written offset."""
-    local = (seconds + ranges.OFFSET_S).astype("datetime64[s]")
-    text = np.char.add(np.datetime_as_string(local), f"+{ranges.OFFSET_S // 3600:02d}:00")
-    return pa.array(text.tolist(), pa.string())
-
-
-def _money(minor: Ints) -> pa.Array:
-    """Decimal text in major units; NONE is null."""
-    major = pc.cast(pa.array(minor // 100), pa.string())
-    cents = pc.take(pa.array([f"{cent:02d}" for cent in range(100)]), pa.array(minor % 100))
-    text = pc.binary_join_element_wise(major, cents, ".")
-    return pc.if_else(pa.array(minor == NONE), pa.scalar(None, pa.string()), text)
-
-
-def _currency(minor: Ints) -> pa.Array:
-    return _words((CURRENCY,), np.where(minor == NONE, NONE, 0))
 
 
 def write_world(directory: Path, world: World, ledger: Ledger) -> dict[str, int]:
@@ -93,8 +46,8 @@ def write_world(directory: Path, world: World, ledger: Ledger) -> dict[str, int]
     directory.mkdir(parents=True, exist_ok=True)
     names = Names(world.seed)
     tables = {
-        "gifts": _by_time(_gifts(ledger, names), ledger.gifts),
-        "transfers": _by_time(_transfers(ledger, names), ledger.transfers),
+        "gifts": by_time(_gifts(ledger, names), ledger.gifts),
+        "transfers": by_time(_transfers(ledger, names), ledger.transfers),
         "accounts": _by_name(_accounts(world, names), "account"),
         "items": _by_name(_items(ledger, names), "item"),
         "identifiers": _by_name(_identifiers(ledger, names), "account", "kind", "value"),
@@ -108,13 +61,6 @@ def write_world(directory: Path, world: World, ledger: Ledger) -> dict[str, int]
     return {name: int(table.num_rows) for name, table in tables.items()}
 
 
-def _by_time(table: pa.Table, rows: Columns) -> pa.Table:
-    """Rows in time order; equal times in the order of the random-looking names."""
-    keyed = table.append_column("at_s", pa.array(rows.column("at")))
-    order = pc.sort_indices(keyed, [("at_s", "ascending"), ("record_id", "ascending")])
-    return table.take(order)
-
-
 def _by_name(table: pa.Table, *keys: str) -> pa.Table:
     return table.take(pc.sort_indices(table, [(key, "ascending") for key in keys]))
 
@@ -125,14 +71,14 @@ def _gifts(ledger: Ledger, names: Names) -> pa.Table:
     return pa.table(
         {
             "record_id": names.of("gift", np.arange(rows.rows)),
-            "at": _times(rows.column("at")),
+            "at": time_text(rows.column("at")),
             "source": names.of("account", rows.column("source")),
             "target": names.of("account", rows.column("target")),
             "item": names.of("item", rows.column("item")),
-            "kind": _words(GIFT_KINDS, rows.column("kind")),
-            "price": _money(price),
-            "currency": _currency(price),
-            "channel": _words(CHANNELS, rows.column("channel")),
+            "kind": words(GIFT_KINDS, rows.column("kind")),
+            "price": money_text(price),
+            "currency": currency_text(price),
+            "channel": words(CHANNELS, rows.column("channel")),
             "refers_to": names.of("gift", rows.column("refers")),
         }
     )
@@ -144,13 +90,13 @@ def _transfers(ledger: Ledger, names: Names) -> pa.Table:
     return pa.table(
         {
             "record_id": names.of("transfer", np.arange(rows.rows)),
-            "at": _times(rows.column("at")),
+            "at": time_text(rows.column("at")),
             "source": names.of("account", rows.column("source")),
             "target": names.of("account", rows.column("target")),
-            "amount": _money(amount),
-            "currency": _currency(amount),
-            "kind": _words(TRANSFER_KINDS, rows.column("kind")),
-            "channel": _words(CHANNELS, rows.column("channel")),
+            "amount": money_text(amount),
+            "currency": currency_text(amount),
+            "kind": words(TRANSFER_KINDS, rows.column("kind")),
+            "channel": words(CHANNELS, rows.column("channel")),
             "refers_to": names.of("transfer", rows.column("refers")),
         }
     )
@@ -164,19 +110,17 @@ def _accounts(world: World, names: Names) -> pa.Table:
         person, rng.integers(0, len(FAMILY_NAMES), size), rng.integers(0, len(PLACES), size)
     )
     second = rng.integers(0, len(GIVEN_NAMES), size)
-    people = pc.binary_join_element_wise(
-        _words(FAMILY_NAMES, first), _words(GIVEN_NAMES, second), ""
-    )
+    people = pc.binary_join_element_wise(words(FAMILY_NAMES, first), words(GIVEN_NAMES, second), "")
     firms = pc.binary_join_element_wise(
-        _words(PLACES, first % len(PLACES)), _words(TRADES, second % len(TRADES)), ""
+        words(PLACES, first % len(PLACES)), words(TRADES, second % len(TRADES)), ""
     )
     return pa.table(
         {
             "account": names.of("account", np.arange(size)),
-            "kind": _words(ACCOUNT_KINDS, world.kind),
+            "kind": words(ACCOUNT_KINDS, world.kind),
             "operator": names.of("operator", world.operator),
             "name": pc.if_else(pa.array(person), people, firms),
-            "opened_at": _times(world.opened_at),
+            "opened_at": time_text(world.opened_at),
         }
     )
 
@@ -189,9 +133,9 @@ def _items(ledger: Ledger, names: Names) -> pa.Table:
             "item": names.of("item", np.arange(rows.rows)),
             "collection": names.of("collection", rows.column("collection")),
             "issuer": names.of("account", rows.column("issuer")),
-            "issued_at": _times(rows.column("issued_at")),
-            "price": _money(price),
-            "currency": _currency(price),
+            "issued_at": time_text(rows.column("issued_at")),
+            "price": money_text(price),
+            "currency": currency_text(price),
         }
     )
 
@@ -204,10 +148,10 @@ def _identifiers(ledger: Ledger, names: Names) -> pa.Table:
     return pa.table(
         {
             "account": names.of("account", rows.column("account")),
-            "kind": _words(IDENTIFIER_KINDS, kind),
+            "kind": words(IDENTIFIER_KINDS, kind),
             "value": pc.take(pa.concat_arrays(parts), pa.array(place)),
-            "first_seen": _times(rows.column("first_seen")),
-            "last_seen": _times(rows.column("last_seen")),
+            "first_seen": time_text(rows.column("first_seen")),
+            "last_seen": time_text(rows.column("last_seen")),
         }
     )
 
@@ -217,10 +161,10 @@ def _certificates(ledger: Ledger, names: Names) -> pa.Table:
     return pa.table(
         {
             "account": names.of("account", rows.column("account")),
-            "partner_company": _words(PARTNERS, rows.column("partner")),
+            "partner_company": words(PARTNERS, rows.column("partner")),
             "filing_number": names.of("certificate", rows.column("number")),
-            "valid_from": _times(rows.column("valid_from")),
-            "valid_to": _times(rows.column("valid_to")),
+            "valid_from": time_text(rows.column("valid_from")),
+            "valid_to": time_text(rows.column("valid_to")),
         }
     )
 
@@ -230,10 +174,10 @@ def _labels(ledger: Ledger, names: Names) -> pa.Table:
     return pa.table(
         {
             "account": names.of("account", rows.column("account")),
-            "at": _times(rows.column("at")),
-            "code": _words(COMPLAINTS, rows.column("code")),
-            "origin": _words(ORIGINS, rows.column("origin")),
-            "score": _money(rows.column("score")),
+            "at": time_text(rows.column("at")),
+            "code": words(COMPLAINTS, rows.column("code")),
+            "origin": words(ORIGINS, rows.column("origin")),
+            "score": money_text(rows.column("score")),
         }
     )
 

@@ -13,7 +13,7 @@ from regift.loaders.errors import UsageError
 from regift.loaders.simulator import ranges, simulate
 from regift.loaders.tables import TABLES
 
-FROZEN = "0b6d170fadb987ea"
+FROZEN = "dca9f5d582102bdc"
 FILES = sorted([*(f"{table}.csv" for table in TABLES), "truth.json"])
 PATTERNS = {
     "id": r"[0-9a-f]{12}",

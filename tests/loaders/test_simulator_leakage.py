@@ -90,8 +90,13 @@ def accounts(world: Written) -> pd.DataFrame:
     rows = world.tables["accounts"].copy()
     rows["place"] = np.arange(len(rows)) / len(rows)
     rows["planted"] = rows["account"].isin(world.planted_accounts)
-    used = world.tables["identifiers"]["account"].value_counts()
-    rows["identifiers"] = rows["account"].map(used).fillna(0)
+    used = world.tables["identifiers"]
+    rows["identifiers"] = rows["account"].map(used["account"].value_counts()).fillna(0)
+    for kind in ("phone", "device", "payment_card"):
+        count = used.loc[used["kind"] == kind, "account"].value_counts()
+        rows[f"{kind}s"] = rows["account"].map(count).fillna(0)
+    shared = used[used.duplicated(["kind", "value"], keep=False) & (used["kind"] != "ip")]
+    rows["shared identifiers"] = rows["account"].map(shared["account"].value_counts()).fillna(0)
     rows["labels"] = rows["account"].isin(world.tables["labels"]["account"])
     for table in ("gifts", "transfers"):
         for end in ("source", "target"):
@@ -177,6 +182,15 @@ def test_no_column_of_accounts_tells_planted_from_innocent(medium: list[Written]
     found = account_separations(medium, ("personal", "official_account", "mini_program"))
     assert len(found) >= 45
     assert too_telling(found) == {}
+
+
+def test_no_count_of_identifiers_is_a_sign_by_itself(medium: list[Written]) -> None:
+    """Of the accounts with two phones, or with a shared one, the planted are a minority."""
+    rows = pd.concat([accounts(world) for world in medium])
+    for column in ("phones", "shared identifiers"):
+        marked = rows[(rows["kind"] == "personal") & (rows[column] >= 2)]
+        assert marked["planted"].sum() >= 50
+        assert marked["planted"].mean() < 0.2
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3, 4, 5])

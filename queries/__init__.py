@@ -7,6 +7,7 @@ from regift.queries import (
     money_cycle,
     multi_level_gift,
     paid_gift,
+    pass_through,
     second_level_sale,
     uncertified_issue,
 )
@@ -21,6 +22,7 @@ ALL: dict[str, Typology] = {
         money_cycle.TYPOLOGY,
         multi_level_gift.TYPOLOGY,
         paid_gift.TYPOLOGY,
+        pass_through.TYPOLOGY,
         second_level_sale.TYPOLOGY,
         uncertified_issue.TYPOLOGY,
     )

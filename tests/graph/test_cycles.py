@@ -1,0 +1,167 @@
+"""Cycles where brute force cannot go: real data, parallel edges, counts past 64 bits, bounds."""
+
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+from real_data import real_data
+from temporal_graphs import DAY_US, SECOND_US, amlsim_20k, bitcoin_otc, college, graph_of
+
+from regift.graph.cycles import CycleParams, Cycles
+from regift.graph.temporal import TemporalGraph
+
+HOUR_US = 3600 * SECOND_US
+
+
+def cycles(
+    graph: TemporalGraph, window_us: int, keep_bp: int = 0, length: int = 0, **bounds: int
+) -> Cycles:
+    return Cycles(graph, CycleParams(window_us, length, keep_bp, False), **bounds)
+
+
+@pytest.mark.parametrize(
+    ("name", "load", "window_us", "count"),
+    [
+        ("snap_temporal", college, 6 * HOUR_US, 528_782),
+        ("snap_temporal", college, 24 * HOUR_US, 204_680_686),
+        ("snap_temporal", bitcoin_otc, 7 * DAY_US, 16_979),
+        ("snap_temporal", bitcoin_otc, 14 * DAY_US, 337_598),
+        ("amlsim_20k", amlsim_20k, 30 * DAY_US, 759),
+    ],
+)
+def test_counts_of_the_reference_enumerator(
+    name: str, load: Any, window_us: int, count: int
+) -> None:
+    """Counts of IBM's parallel-cycle-enumeration on the same files."""
+    found = cycles(load(real_data(name)), window_us)
+    assert not len(found.cut)
+    assert sum(found.by_length().values()) == count
+    assert sum(found.instances().tolist()) == count
+
+
+@pytest.mark.parametrize("keep_bp", [0, 5000])
+def test_ten_thousand_million_cycles_are_one_ring(keep_bp: int) -> None:
+    n = 100_000
+    began = time.monotonic()
+    found = cycles(
+        graph_of([1] * n + [2] * n + [3], [2] * n + [3] * n + [1], np.arange(2 * n + 1)),
+        HOUR_US, keep_bp,
+    )  # fmt: skip
+    assert found.instances().tolist() == [n * n]
+    assert found.by_length() == {3: n * n}
+    start, edges = found.witnesses()
+    assert edges.tolist() == [n - 1, n, 2 * n]
+    assert time.monotonic() - began < 30
+
+
+def zigzag(n: int, amount: Any = 100) -> TemporalGraph:
+    """1>2, 2>1, 1>2, ... a second apart: n moves."""
+    return graph_of(1 + np.arange(n) % 2, 2 - np.arange(n) % 2, np.arange(n) * SECOND_US, amount)
+
+
+def test_back_and_forth_a_hundred_thousand_times() -> None:
+    """Every move with every opposite one inside the window; the sum in closed form."""
+    n, window = 100_000, 1001
+    found = cycles(zigzag(n), window * SECOND_US)
+    wanted = sum(min(window, n - 1 - i) + 1 >> 1 for i in range(n))
+    assert found.instances().tolist() == [wanted]
+
+
+@pytest.mark.parametrize("keep_bp", [5000, 9000, 10_000])
+def test_keep_of_many_parallel_moves(keep_bp: int) -> None:
+    n, window = 600, 400
+    amount = np.random.default_rng(7).integers(50, 150, n)
+    found = cycles(zigzag(n, amount), window * SECOND_US, keep_bp)
+    wanted = 0
+    for i in range(n):
+        other = amount[i + 1 : i + window + 1 : 2]
+        low, high = np.minimum(amount[i], other), np.maximum(amount[i], other)
+        wanted += int((10_000 * low >= keep_bp * high).sum())
+    assert found.by_length() == {2: wanted}
+
+
+def test_keep_of_three_hops_by_triple_loop() -> None:
+    rng = np.random.default_rng(3)
+    n, window = 240, 90
+    amount = rng.integers(50, 120, n)
+    hop = rng.integers(0, 3, n)
+    graph = graph_of(1 + hop, 1 + (hop + 1) % 3, np.arange(n) * SECOND_US, amount)
+    wanted = 0
+    for i in range(n):
+        for j in range(i + 1, min(n, i + window + 1)):
+            if hop[j] == (hop[i] + 1) % 3:
+                last = np.arange(j + 1, min(n, i + window + 1))
+                last = last[hop[last] == (hop[j] + 1) % 3]
+                low = np.minimum(amount[last], min(amount[i], amount[j]))
+                high = np.maximum(amount[last], max(amount[i], amount[j]))
+                wanted += int((10_000 * low >= 7000 * high).sum())
+    assert wanted > 1000
+    assert cycles(graph, window * SECOND_US, 7000).by_length() == {3: wanted}
+
+
+def test_counts_past_128_bits() -> None:
+    """A ring of 25 accounts with 100 parallel moves each: 100^25 cycles."""
+    hops, each = 25, 100
+    source = np.repeat(np.arange(hops), each)
+    graph = graph_of(source, (source + 1) % hops, np.arange(hops * each))
+    found = cycles(graph, HOUR_US)
+    assert found.instances().tolist() == [100**25]
+    assert found.by_length() == {25: 100**25}
+
+
+def diamonds(size: int) -> TemporalGraph:
+    """1 > two ways > 2 > two ways > 3 ... and back: 2^size rings of length 2 * size + 1."""
+    source, target, at = [], [], []
+    for i in range(size):
+        for way in (1, 2):
+            source += [1000 * i, 1000 * i + way]
+            target += [1000 * i + way, 1000 * (i + 1)]
+            at += [2 * i, 2 * i + 1]
+    return graph_of([*source, 1000 * size], [*target, 0], [*at, 2 * size])
+
+
+def test_diamonds_are_all_found_while_they_fit() -> None:
+    found = cycles(diamonds(10), HOUR_US)
+    assert found.by_length() == {21: 1024}
+    assert not len(found.cut)
+
+
+def test_diamonds_past_the_bound_are_cut_and_said() -> None:
+    found = cycles(diamonds(40), HOUR_US, expansions=10_000)
+    assert found.by_length() == {}
+    assert found.graph.accounts.take(found.cut_accounts()).to_pylist() == ["000000000"]
+    assert (found.cut[:, 1] >= 20).all()
+
+
+def test_what_is_cut_is_complete_to_the_length_it_says() -> None:
+    rng = np.random.default_rng(5)
+    pairs = np.array([(a, b) for a in range(9) for b in range(9) if a != b])
+    chosen = pairs[rng.permutation(len(pairs))]
+    graph = graph_of(chosen[:, 0], chosen[:, 1], np.arange(len(chosen)))
+    found = cycles(graph, HOUR_US, expansions=40)
+    assert len(found.cut)
+    least = int(found.cut[:, 1].min())
+    short = cycles(graph, HOUR_US, length=least).by_length()
+    assert {k: n for k, n in found.by_length().items() if k <= least} == short
+    assert sum(found.by_length().values()) < sum(cycles(graph, HOUR_US).by_length().values())
+
+
+def test_a_complete_graph_of_sixty_accounts_returns() -> None:
+    rng = np.random.default_rng(5)
+    pairs = np.array([(a, b) for a in range(60) for b in range(60) if a != b])
+    chosen = pairs[rng.permutation(len(pairs))]
+    graph = graph_of(chosen[:, 0], chosen[:, 1], np.arange(len(chosen)))
+    found = cycles(graph, HOUR_US, length=4)
+    wanted = cycles(graph, HOUR_US, length=3).by_length()
+    assert not len(found.cut)
+    assert {k: n for k, n in found.by_length().items() if k <= 3} == wanted
+
+
+def test_counting_past_its_bound_is_a_lower_bound_and_said() -> None:
+    graph = zigzag(400, np.random.default_rng(1).integers(50, 150, 400))
+    exact = cycles(graph, HOUR_US, 5000)
+    found = cycles(graph, HOUR_US, 5000, counting=10)
+    assert exact.counted_exactly().all()
+    assert not found.counted_exactly().all()
+    assert 0 < sum(found.instances().tolist()) < sum(exact.instances().tolist())

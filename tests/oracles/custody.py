@@ -1,7 +1,7 @@
 """D-2: the custody ledger of every item, hop by hop; ties by trying every order."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import groupby, permutations
 
 from oracles.entities import Entities, entities
@@ -27,7 +27,7 @@ class Hop:
     reissued: bool = False
     cycle_from: int | None = None
     ord: int = 0
-    before: tuple[str | None, int, bool] = field(default=(None, 0, False))
+    before: tuple[str | None, int, bool, bool] = (None, 0, False, False)
 
 
 Ledger = dict[str, list[Hop]]
@@ -116,7 +116,7 @@ class Walk:
     def step(self, hop: Hop) -> None:
         """One hop: the first rule that fits."""
         kind = hop.row["kind"]
-        hop.before = (self.holder, self.level, self.flag)
+        hop.before = (self.holder, self.level, self.flag, self.burnt)
         if kind == "issue":
             self.issue(hop)
         elif kind == "burn":
@@ -131,7 +131,7 @@ class Walk:
             top = self.stack.pop()
             hop.rule, hop.undone, hop.partner = "return", kind, top.row["record_id"]
             top.undone, top.partner = kind, hop.row["record_id"]
-            self.holder, self.level, self.flag = top.before
+            self.holder, self.level, self.flag, self.burnt = top.before
             if hop.before[0] and not self.who.same(hop.before[0], hop.row["source"]):
                 hop.gap, self.flag = "not_holder", True
         else:

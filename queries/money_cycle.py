@@ -29,6 +29,7 @@ from regift.graph.snapshot import Snapshot
 from regift.graph.temporal import FLOW_KINDS, TemporalGraph, temporal_graph
 from regift.loaders.currencies import DECIMALS
 from regift.queries.findings import Findings, collect
+from regift.queries.habit import with_pair_rate
 from regift.queries.params import choice, count, duration, money, ratio, words
 from regift.queries.typology import Typology
 
@@ -143,8 +144,9 @@ def find(graph: Snapshot, params: Params) -> Findings:
             unlisted += left_out
     graph.con.register("_cycles", pa.concat_tables(tables))
     found = collect(
-        graph.con, "money_cycle", "mc", "SELECT *, strftime(make_timestamp(first_us), '%Y-%m-%d') "
-        "AS unit FROM _cycles", _truncated(searched, inexact, unlisted),
+        graph.con, "money_cycle", "mc", with_pair_rate("SELECT *, strftime(make_timestamp("
+        "first_us), '%Y-%m-%d') AS unit FROM _cycles", params.window_us),
+        _truncated(searched, inexact, unlisted),
     )  # fmt: skip
     graph.con.unregister("_cycles")
     return found

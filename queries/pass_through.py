@@ -9,8 +9,8 @@ most `dwell` (inclusive) and, with `ties=strict`, at an earlier time. What goes 
 source counts for nothing. An event is an incoming record of which at least `keep` was taken by
 others. `payment` and `red_packet` count on both sides, `topup` only in, `payout` only out.
 
-One finding an account, currency and episode: accounts are the relay, then the sources of the events,
-then the receivers; records are the events' incoming records and the outs that took them, in total
+One finding an account, currency and episode: accounts are the relay, then the sources of the
+events, then the receivers; records are the events' incoming records and the outs that took them, in total
 order; amount is the sum of the incoming events; `instances` the number of events. Definition D-7.
 
 Cost: linear in the records. Sources: Suzumura and Kanezashi, AMLSim; FATF, indicators of funnel
@@ -28,6 +28,7 @@ from regift.graph.relay_kernels import first_in_first_out
 from regift.graph.snapshot import Snapshot
 from regift.graph.temporal import RELAY_KINDS, TemporalGraph, temporal_graph
 from regift.queries.findings import Findings, collect
+from regift.queries.habit import with_pair_rate
 from regift.queries.params import choice, count, duration, ratio
 from regift.queries.typology import Typology
 
@@ -75,7 +76,7 @@ def _events(part: TemporalGraph, params: Params) -> tuple[Ints, Ints, Ints, Ints
     payout, topup = RELAY_KINDS.index("payout"), RELAY_KINDS.index("topup")
     comes_in, goes_out = part.kind != payout, part.kind != topup
     taken, took_in, took_out, _ = first_in_first_out(
-        part.edges, comes_in, goes_out, params.dwell_us, params.ties == "order"
+        part.edges, comes_in, goes_out, params.dwell_us, params.ties == "order", False
     )
     enough = comes_in & (10_000 * taken >= params.keep_bp * part.amount_minor)
     events = part.edges.in_edge[enough[part.edges.in_edge]]
@@ -123,7 +124,9 @@ def find(graph: Snapshot, params: Params) -> Findings:
         tables.append(_moves(currency, part, params, base))
         base += len(part)
     graph.con.register("_moves", pa.concat_tables(tables))
-    found = collect(graph.con, "pass_through", "pt", _ROWS)
+    found = collect(
+        graph.con, "pass_through", "pt", with_pair_rate(_ROWS, params.window_us)
+    )
     graph.con.unregister("_moves")
     return found
 

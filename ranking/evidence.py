@@ -54,7 +54,7 @@ def derive(con: Con, typologies: Mapping[str, Typology]) -> None:
         SELECT finding, typology, family, layer, clause, kappa_percent, first_us, last_us, complete,
                coalesce(items, []) AS items,
                fact AND (typology <> 'paid_gift' OR coalesce(tier = 'price', false)) AS fact,
-               CASE WHEN tier = 'plain' THEN rate END AS pair_rate,
+               CASE WHEN coalesce(tier, 'plain') = 'plain' THEN rate END AS pair_rate,
                coalesce(tier = 'plain' AND rate >= {PLAIN_RATE_NO_CASE}, false) IS FALSE AS opens,
                CASE WHEN fact AND (typology <> 'paid_gift' OR coalesce(tier = 'price', false))
                     THEN 0 ELSE {LFDR_UNCALIBRATED_BP} END AS lfdr_bp,

@@ -21,7 +21,7 @@ from regift.loaders.simulator.ranges import SCALES
 from regift.loaders.tables import TABLES
 from regift.ranking.evaluate import evaluate, read_truth
 from regift.ranking.rank import rank
-from regift.refresh.run import refresh
+from regift.refresh.run import refresh, searched_of
 from regift.refresh.settings import read_settings
 
 MARK = ".regift-demo"
@@ -66,7 +66,8 @@ def command(seed: int, scale: str, directory: Path) -> None:
             tell_case(graph.con, cases[0]["id"])
         files = list_suspects(graph.con, manifest, directory)
         click.echo("\nJudged against what was planted")
-        tell(evaluate(graph.con, read_truth(world / "truth.json"), 100), names=5)
+        truth = read_truth(world / "truth.json")
+        tell(evaluate(graph.con, truth, 100, searched_of(manifest)), names=5)
     click.echo("\nFiles to open")
     for path in files:
         click.echo(f"  {path}")

@@ -7,6 +7,7 @@ import click
 from regift.commands.options import json_option, opened, workspace_option
 from regift.commands.output import print_json, print_table, say
 from regift.ranking.evaluate import Judged, evaluate, read_truth
+from regift.refresh.run import searched_of
 
 
 @click.command()
@@ -25,9 +26,9 @@ from regift.ranking.evaluate import Judged, evaluate, read_truth
 def command(truth: Path, at: int, names: int, as_json: bool, workspace: Path) -> None:
     """Recall, precision, misses and false alarms by name."""
     known = read_truth(truth)
-    _, _, _, graph = opened(workspace)
+    _, _, manifest, graph = opened(workspace)
     with graph:
-        judged = evaluate(graph.con, known, at)
+        judged = evaluate(graph.con, known, at, searched_of(manifest))
     if as_json:
         hits, ranked = judged.precision
         print_json(
@@ -48,7 +49,15 @@ def command(truth: Path, at: int, names: int, as_json: bool, workspace: Path) ->
 
 def tell(judged: Judged, names: int) -> None:
     """The judgement for people; at most `names` misses and false alarms, and of how many."""
-    print_table(judged.recall, ("typology", "variant", "planted", "found"))
+    searched = [row for row in judged.recall if row["searched"]]
+    print_table(searched, ("typology", "variant", "planted", "found"))
+    found, planted = sum(row["found"] for row in searched), sum(row["planted"] for row in searched)
+    click.echo(f"found {found} of {planted} planted instances of the typologies searched")
+    for row in judged.recall:
+        if not row["searched"]:
+            click.echo(
+                f"not searched: {row['typology']} {row['variant']}, {row['planted']} planted"
+            )
     hits, ranked = judged.precision
     share = f" ({100 * hits // ranked} %)" if ranked else ""
     click.echo(

@@ -4,12 +4,15 @@
                instance: some of its evidence is among the instance's records, and at least half
     precision  at k: how many of the first k ranked accounts take part in a planted instance
     miss       an instance that a typology it must be found by did not find
+    searched   whether the generation looked for the typology at all; what it did not look for is
+               no miss of a search
     false      an account among the first k that takes part in none, with the look-alike it is in
 
 Truth is `truth.json` of `regift simulate`; its keys are documented in `loaders/simulator`.
 """
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,24 +51,28 @@ def read_truth(path: Path) -> dict[str, Any]:
     return dict(truth)
 
 
-def evaluate(con: duckdb.DuckDBPyConnection, truth: dict[str, Any], at: int) -> Judged:
+def evaluate(
+    con: duckdb.DuckDBPyConnection, truth: dict[str, Any], at: int, searched: Collection[str]
+) -> Judged:
     """Compare the findings and the ranking of a connection with the truth.
 
-    at: how many of the first accounts are judged. Cost: linear in evidence and truth.
+    searched: typologies that the generation looked for; at: how many of the first accounts are judged. Cost: linear in evidence and truth.
     """
     _define(con, truth)
+    _register(con, "searched", [{"typology": t} for t in searched], {"typology": pa.string()})
     recall = _rows(
         con,
         """
-        SELECT typology, variant, count(*) AS planted, count(*) FILTER (found) AS found
-        FROM judged GROUP BY ALL ORDER BY typology, variant
+        SELECT typology, variant, count(*) AS planted, count(*) FILTER (found) AS found,
+               typology IN (SELECT typology FROM searched) AS searched
+        FROM judged GROUP BY ALL ORDER BY searched DESC, typology, variant
         """,
     )
     misses = _rows(
         con,
         """
         SELECT id, typology, j.variant, accounts, records FROM judged j JOIN instances USING (id)
-        WHERE NOT found ORDER BY typology, id
+        WHERE NOT found AND typology IN (SELECT typology FROM searched) ORDER BY typology, id
         """,
     )
     con.execute(

@@ -76,6 +76,11 @@ def truncated_of(manifest: Manifest) -> dict[str, Any]:
     }
 
 
+def searched_of(manifest: Manifest) -> list[str]:
+    """Typologies that the run of a generation looked for."""
+    return [ran["typology"] for ran in manifest.run["typologies"]]
+
+
 def refresh(
     workspace: Workspace, *, full: bool = False, say: Callable[[str], None] = lambda line: None
 ) -> Outcome:

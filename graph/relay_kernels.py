@@ -20,14 +20,20 @@ Ints = NDArray[Any]
 
 @kernel
 def first_in_first_out(
-    edges: Edges, comes_in: Ints, goes_out: Ints, dwell_us: int, in_order: bool
+    edges: Edges,
+    comes_in: Ints,
+    goes_out: Ints,
+    dwell_us: int,
+    in_order: bool,
+    returns: bool,
 ) -> tuple[Ints, Ints, Ints, Ints]:
     """What others took of each edge, and each taking as (in, out, amount), in order per account.
 
     comes_in, goes_out: by edge, whether it counts as money in at its target, out at its source.
     An out first forgets what is older than `dwell_us`, does not see what has its own time unless
-    `in_order`, and takes from the oldest. What goes back to where it came from is used up and counts
-    for nothing. Edges are of one currency. Cost: linear; at most one taking per edge and side.
+    `in_order`, and takes from the oldest. What goes back to where it came from is used up; it counts
+    only with `returns`. Edges are of one currency. Cost: linear; at most one taking per edge and
+    side.
     """
     m = len(edges.source)
     left = edges.amount.copy()
@@ -54,10 +60,34 @@ def first_in_first_out(
                 amount = min(wanted, left[e])
                 left[e] -= amount
                 wanted -= amount
-                if edges.source[e] != edges.target[out]:
+                if returns or edges.source[e] != edges.target[out]:
                     taken[e] += amount
                     took_in[used] = e
                     took_out[used] = out
                     took[used] = amount
                     used += 1
     return taken, took_in[:used].copy(), took_out[:used].copy(), took[:used].copy()
+
+
+@kernel
+def follow(
+    own: Ints, amount: Ints, start: Ints, order: Ints, other: Ints, took: Ints, backward: bool
+) -> Ints:
+    """How much of each edge is traced money: forward from, or backward to, the edges `own`.
+
+    An edge of `own` is traced whole. start, order: takings by their incoming edge (backward: by
+    their outgoing edge), `other`: the edge at their other end. Of one record the traced part is
+    taken first. Exact integers; linear.
+    """
+    m = len(amount)
+    traced = np.zeros(m, np.int64)
+    for step in range(m):
+        e = m - 1 - step if backward else step
+        if own[e]:
+            traced[e] = amount[e]
+        left = traced[e]
+        for i in range(start[e], start[e + 1]):
+            part = min(left, took[order[i]])
+            traced[other[order[i]]] += part
+            left -= part
+    return traced

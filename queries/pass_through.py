@@ -124,9 +124,7 @@ def find(graph: Snapshot, params: Params) -> Findings:
         tables.append(_moves(currency, part, params, base))
         base += len(part)
     graph.con.register("_moves", pa.concat_tables(tables))
-    found = collect(
-        graph.con, "pass_through", "pt", with_pair_rate(_ROWS, params.window_us)
-    )
+    found = collect(graph.con, "pass_through", "pt", with_pair_rate(_ROWS, params.window_us))
     graph.con.unregister("_moves")
     return found
 

@@ -50,7 +50,7 @@ def test_ten_thousand_million_cycles_are_one_ring(keep_bp: int) -> None:
     )  # fmt: skip
     assert found.instances().tolist() == [n * n]
     assert found.by_length() == {3: n * n}
-    start, edges = found.witnesses()
+    _, edges = found.witnesses()
     assert edges.tolist() == [n - 1, n, 2 * n]
     assert time.monotonic() - began < 30
 

@@ -21,7 +21,6 @@ from regift.graph.workspace import utc_text
 from regift.loaders.errors import UsageError
 from regift.queries import ALL
 from regift.queries.search import clauses
-from regift.queries.search import clauses
 from regift.refresh.run import truncated_of
 
 FACTS = tuple(name for name, typology in ALL.items() if typology.fact)

@@ -1,15 +1,14 @@
 """How much of a value finding habit explains: how often its pairs pay each other anyway.
 
-    |<---- 30 d ---->|  first ... last  |<---- 30 d ---->|
-     payments of the     the finding      payments of the
-     same pair, both                      same pair, both
-     ways: counted                        ways: counted
+    |<---- 30 d ---->|<- window ->| first ... last |<- window ->|<---- 30 d ---->|
+     counted: payments              the finding                  counted
+     of the pair, both ways
 
-`pair_rate` = expected payments of the pair in a window of the typology by that habit: payments of
-the pair in the 30 days before the first and after the last record, times window / 60 d; the mean
-over the finding's pairs, rounded down to 4 places. 0: nobody in it pays the other otherwise. Both
-sides are looked at, so that the first contact of a pair that goes on paying each other is no
-novelty; the finding's own span is left out, so that a ring that runs all day is no habit of itself.
+`pair_rate` = expected payments of the pair in a window of the typology by that habit: payments
+counted, times window / 60 d; the mean over the finding's pairs, rounded down to 4 places. 0: nobody
+in it pays the other otherwise. Both sides are looked at, so that the first contact of a pair that
+goes on paying each other is no novelty; a window on each side is left out, so that a ring that runs
+again and again in one episode is no habit of itself.
 
 It is part of the finding (definition D-11); the score takes exp(-pair_rate) of it (D-12).
 Cost: two sorted look-ups for each pair of a finding. Source: pair novelty, the signal that keeps
@@ -43,8 +42,9 @@ def with_pair_rate(rows_sql: str, window_us: int) -> str:
                 SELECT a, b, at_us, count(*) OVER (PARTITION BY a, b ORDER BY at_us) AS n
                 FROM paid SEMI JOIN pairs USING (a, b)) GROUP BY ALL),
         asked AS (
-            SELECT *, unnest([first_us - {HABIT_US} - 1, first_us - 1, last_us,
-                              last_us + {HABIT_US}]) AS at_us, unnest([-1, 1, -1, 1]) AS sign
+            SELECT *, unnest([first_us - {window_us + HABIT_US} - 1, first_us - {window_us} - 1,
+                              last_us + {window_us}, last_us + {window_us + HABIT_US}]) AS at_us,
+                   unnest([-1, 1, -1, 1]) AS sign
             FROM pairs),
         others AS (
             SELECT _n, a, b, sum(sign * coalesce(n, 0))::BIGINT AS n

@@ -56,7 +56,8 @@ def evaluate(
 ) -> Judged:
     """Compare the findings and the ranking of a connection with the truth.
 
-    searched: typologies that the generation looked for; at: how many of the first accounts are judged. Cost: linear in evidence and truth.
+    searched: typologies that the generation looked for; at: how many of the first accounts are
+    judged. Cost: linear in evidence and truth.
     """
     _define(con, truth)
     _register(con, "searched", [{"typology": t} for t in searched], {"typology": pa.string()})

@@ -1,4 +1,4 @@
-"""Pair rate by hand: a month on each side of the finding counts, its own span does not."""
+"""Pair rate by hand: a month beyond the window on each side counts, what is nearer does not."""
 
 import json
 from typing import Any
@@ -37,13 +37,13 @@ def test_no_other_payment_is_no_habit() -> None:
 
 
 def test_a_month_before_and_after_counts_both_ways() -> None:
-    assert rate(("a", "b", -30), ("a", "b", 31)) == "0.1000"
+    assert rate(("a", "b", -33), ("a", "b", 34)) == "0.1000"
     assert rate(("a", "b", -10), ("b", "a", -20), ("b", "a", 20)) == "0.1500"
 
 
-def test_beyond_the_month_and_inside_the_span_do_not_count() -> None:
-    assert rate(("a", "b", -30.5), ("a", "b", 31.5)) == "0.0000"
-    assert rate(("a", "b", 0.5)) == "0.0000"
+def test_beyond_the_month_and_inside_the_window_do_not_count() -> None:
+    assert rate(("a", "b", -33.5), ("a", "b", 34.5)) == "0.0000"
+    assert rate(("a", "b", 0.5), ("a", "b", -2), ("b", "a", 3.5)) == "0.0000"
 
 
 def test_other_pairs_do_not_count() -> None:

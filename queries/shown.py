@@ -22,12 +22,10 @@ def define_macros(con: duckdb.DuckDBPyConnection) -> None:
     """`iso(us)` and `decimal_text(minor, digits)`.
 
     >>> import duckdb
-
-from regift.graph.connect import count
     >>> con = duckdb.connect()
     >>> define_macros(con)
-    >>> con.sql("SELECT iso(0), iso(1500000), decimal_text(5, 2), decimal_text(1234, 3)").fetchone()
-    ('1970-01-01T00:00:00Z', '1970-01-01T00:00:01.500000Z', '0.05', '1.234')
+    >>> con.sql("SELECT iso(0), iso(1500000), decimal_text(5, 2), decimal_text(1234, 3)").fetchall()
+    [('1970-01-01T00:00:00Z', '1970-01-01T00:00:01.500000Z', '0.05', '1.234')]
     """
     con.execute(MACROS)
 

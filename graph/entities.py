@@ -2,7 +2,7 @@
 
     ann -- phone 1, device 7 -- bob      two kinds, each below its cap: controller
     bob -- device 9 ----------- cid      one kind: associated, never one entity by itself
-    dan -- legal_subject L ---- eve      one subject: controller, a group of any size is a star
+    dan -- legal_subject L ---- eve      one subject: controller, a group of more than 30 is a star
     ann -- judged same -------- fay      controller
     ann -- judged different --- bob      no link, and nothing may bring them into one entity
 
@@ -26,6 +26,9 @@ from regift.graph.union_find import APART, TOO_LARGE, join_guarded
 LINKING = ("device", "payee", "payment_card", "phone")
 """Kinds that link when few accounts share them; `legal_subject` links however many share it."""
 
+STAR_FROM = 31
+"""Accounts of one legal subject from which on only those with its smallest account are pairs."""
+
 REFUSED = {
     APART: "it would bring together two accounts judged different",
     TOO_LARGE: "the entity would have more than {entity_max} accounts",
@@ -40,26 +43,32 @@ _SHARING = """
     JOIN _caps USING (kind)
 """
 
-# Pairs that share, a row for each identifier. A legal subject joins each of its accounts to the
-# smallest one (n - 1 pairs, not n * (n - 1) / 2), and counts for any pair that is here anyhow.
-_SHARED_PAIRS = """
+# Pairs that share, a row for each identifier. A large legal subject joins each of its accounts to
+# the smallest one (n - 1 pairs, not n * (n - 1) / 2), and counts for any pair that is here anyhow.
+# In a small one all are pairs: else those judged different from the smallest would be on their own.
+_SHARED_PAIRS = f"""
     CREATE OR REPLACE TEMP TABLE _shared_pairs AS
     WITH few AS (FROM _sharing WHERE NOT ignored AND sharers > 1),
     subjects AS (
         SELECT account, value, count(*) OVER same AS sharers, min(account) OVER same AS centre
         FROM (SELECT DISTINCT account, value FROM identifiers WHERE kind = 'legal_subject')
         WINDOW same AS (PARTITION BY value)),
+    small AS (FROM subjects WHERE sharers < {STAR_FROM}),
+    large AS (FROM subjects WHERE sharers >= {STAR_FROM}),
     few_pairs AS (
         SELECT x.account AS a, y.account AS b, x.kind, x.sharers
         FROM few x JOIN few y USING (kind, value) WHERE x.account < y.account),
     pairs AS (SELECT a, b FROM few_pairs UNION SELECT a, b FROM _judged WHERE verdict = 'same')
     FROM few_pairs
     UNION ALL
-    SELECT centre, account, 'legal_subject', sharers FROM subjects WHERE centre < account
+    SELECT x.account, y.account, 'legal_subject', x.sharers
+    FROM small x JOIN small y USING (value) WHERE x.account < y.account
+    UNION ALL
+    SELECT centre, account, 'legal_subject', sharers FROM large WHERE centre < account
     UNION ALL
     SELECT a, b, 'legal_subject', x.sharers
-    FROM pairs JOIN subjects x ON x.account = a
-               JOIN subjects y ON y.account = b AND y.value = x.value
+    FROM pairs JOIN large x ON x.account = a
+               JOIN large y ON y.account = b AND y.value = x.value
     WHERE x.centre <> a
 """
 

@@ -85,16 +85,25 @@ def test_caps_come_from_the_settings() -> None:
         assert links(graph) == {}
 
 
-def test_a_legal_subject_is_a_star_around_the_smallest_id() -> None:
-    group = [f"m{i:03} legal_subject L" for i in range(29)]
-    with linked(*group) as graph:
-        assert len(links(graph)) == 28
+def test_a_large_legal_subject_is_a_star_around_the_smallest_id() -> None:
+    group = [f"m{i:03} legal_subject L" for i in range(31)]
+    with snapshot_from_rows(rows_of({"identifiers": group}), Settings(entity_max=31)) as graph:
+        assert len(links(graph)) == 30
         assert {a for a, _ in links(graph)} == {"m000"}
         assert set(entities(graph).values()) == {"m000"}
-        assert len(entities(graph)) == 29
+        assert len(entities(graph)) == 31
         assert graph.con.sql("SELECT DISTINCT why FROM links").fetchall() == [
-            ("legal_subject shared by 29",)
+            ("legal_subject shared by 31",)
         ]
+
+
+def test_a_legal_subject_joins_those_judged_different_from_its_smallest_account() -> None:
+    group = [f"{name} legal_subject L" for name in "abcd"]
+    apart = (("a", "b", "different"), ("a", "c", "different"))
+    with snapshot_from_rows(
+        rows_of({"identifiers": group}), Settings(entity_max=2), apart
+    ) as graph:
+        assert entities(graph) == {"a": "a", "d": "a", "b": "b", "c": "b"}
 
 
 def test_a_pair_off_the_centre_counts_its_legal_subject_too() -> None:

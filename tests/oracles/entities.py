@@ -46,9 +46,13 @@ def entities(rows: Rows, judgements: Judgements, settings: Settings) -> Entities
             grade[pair] = "controller"
         elif kinds:
             grade[pair] = "associated"
-        fewest = min((len(users[key]) for key in below), default=0)
+        counted = [key for key in shared if key in below or key[0] == "legal_subject"]
+        rarest: dict[str, int] = {}
+        for kind, value in counted:
+            rarest[kind] = min(rarest.get(kind, len(accounts)), len(users[kind, value]))
+        sharers = max(rarest.values(), default=0)
         same = verdict.get(pair) == "same"
-        strength[pair] = (-same, -legal, -len(kinds), fewest, pair)
+        strength[pair] = (-same, -legal, -len(kinds), sharers, pair)
 
     group = {account: {account} for account in accounts}
     for pair in sorted(grade, key=lambda pair: strength[pair]):

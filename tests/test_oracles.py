@@ -202,7 +202,7 @@ def everything(world: World, back: dict[str, str]) -> dict[str, Any]:
         for name in TYPOLOGIES:
             tables[name] = find(name, graph)
     names = {"source", "target", "a", "b", "account", "entity", "issuer"}
-    names |= {"source_entity", "target_entity"}
+    names |= {"source_entity", "target_entity", "holder_before"}
     for name, rows in tables.items():
         for row in rows:
             row.pop("content", None)

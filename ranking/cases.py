@@ -175,9 +175,9 @@ def _members(con: Con, state: Ints, findings: int) -> None:
     clash = con.execute(
         "SELECT case_id, min(finding) FROM case_members GROUP BY case_id "
         "HAVING count(DISTINCT root) > 1 ORDER BY 1 LIMIT 1"
-    ).fetchone()
+    ).fetchall()
     if clash:
-        raise RegiftError(f"two cases share the id {clash[0]}: see finding {clash[1]}")
+        raise RegiftError(f"two cases share the id {clash[0][0]}: see finding {clash[0][1]}")
     con.execute("ALTER TABLE case_members DROP COLUMN root")
 
 

@@ -21,9 +21,9 @@ NANO = 1_000_000_000
 STRONG_NANO = 356_674_940
 """-ln(1 - 0.3) = 356,674,943.9 nano-nats (D-12: strong from z = 0.3), less 4 because each of up to
 eight family terms of a record is rounded by at most a half."""
-HALVES_NANO = 1000
-"""Scores that lie exactly between two tenths go up although each of up to 2,000 terms of S was
-rounded; in points this is at most 0.0001."""
+HALVES_NANO = 100
+"""Scores that lie exactly between two tenths go up although each of up to 200 terms of S was
+rounded; in points this is at most 0.00001."""
 LARGEST_NANO = 9_210_340_372
 """-ln(1 - 0.9999): no single finding is surer than that, whatever its kappa."""
 SCORE_TENTHS = 1000

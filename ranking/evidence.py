@@ -41,9 +41,9 @@ def derive(con: Con, typologies: Mapping[str, Typology]) -> None:
     con.unregister("_given")
     unknown = con.execute(
         "SELECT typology FROM findings ANTI JOIN declared USING (typology) ORDER BY 1 LIMIT 1"
-    ).fetchone()
+    ).fetchall()
     if unknown:
-        raise RegiftError(f"findings of {unknown[0]!r} cannot be ranked: no such typology is known")
+        raise RegiftError(f"findings of {unknown[0][0]!r} cannot be ranked: no such typology")
     con.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE weighed AS

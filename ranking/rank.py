@@ -44,9 +44,8 @@ NO_CASE = "evidence that opens no case"
 
 def size(con: Con, unit: str) -> int:
     """How many rows the whole list of a unit has."""
-    row = con.execute(f"SELECT count(*) FROM ({_of_unit(_ROWS, unit)})").fetchone()
-    assert row is not None, "an aggregate always has a row"
-    return int(row[0])
+    ((rows,),) = con.execute(f"SELECT count(*) FROM ({_of_unit(_ROWS, unit)})").fetchall()
+    return int(rows)
 
 
 def rank(

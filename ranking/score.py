@@ -11,6 +11,8 @@ reaches, the bounds computed in decimal arithmetic. So no float decides a score 
     reasons(unit, id, family, term, points, text, findings)    points of a unit add up to its score
 """
 
+from functools import cache
+
 import duckdb
 import pyarrow as pa
 
@@ -20,20 +22,21 @@ from regift.ranking.weights import EXACT
 Con = duckdb.DuckDBPyConnection
 
 
-def score_bounds() -> list[int]:
+@cache
+def score_bounds() -> tuple[int, ...]:
     """Smallest S, in nano-nats, of each score from 0.1 up: score t/10 begins at t - 1/2 tenths.
 
     Halves go up: two records of 0.35 make 57.75, shown as 57.8.
 
     >>> len(score_bounds()), score_bounds()[0], score_bounds()[899]
-    (1000, 499126, 2297596552)
+    (1000, 500026, 2297597452)
     """
     bounds = []
     for tenth in range(1, SCORE_TENTHS + 1):
         chance_left = EXACT.divide(2 * (SCORE_TENTHS - tenth) + 1, 2 * SCORE_TENTHS)
         nano = EXACT.multiply(EXACT.ln(chance_left), -NANO)
         bounds.append(int(nano.to_integral_value("ROUND_CEILING")) - HALVES_NANO)
-    return bounds
+    return tuple(bounds)
 
 
 def score_steps() -> pa.Table:

@@ -1,4 +1,4 @@
-"""Hypothesis strategy: small ledgers of findings, rich in shared records, items, entities and ties."""
+"""Hypothesis strategy: small ledgers of findings, rich in shared records, items and ties."""
 
 from typing import Any
 
@@ -27,9 +27,7 @@ def ledgers(draw: Any, *, most_findings: int = 9) -> Ledger:
     )
     rows = {("gifts", r["record_id"]): r for r in gifts}
     rows |= {("transfers", r["record_id"]): r for r in transfers}
-    found = tuple(
-        _finding(draw, n + 1, rows) for n in range(draw(st.integers(0, most_findings)))
-    )
+    found = tuple(_finding(draw, n + 1, rows) for n in range(draw(st.integers(0, most_findings))))
     labels = tuple(
         {"account": account, "at_us": n, "code": "spam", "origin": "moderation"}
         for n, account in enumerate(draw(st.lists(st.sampled_from(NAMES), max_size=3)))

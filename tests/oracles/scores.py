@@ -1,7 +1,7 @@
 """D-12 once more, in decimals of 50 digits: e, z, S and the score of every unit, word by word."""
 
 from collections import defaultdict
-from decimal import ROUND_HALF_UP, Decimal, localcontext
+from decimal import Decimal, localcontext
 from json import loads
 
 from ledger import TYPOLOGIES, Found, Ledger
@@ -69,7 +69,7 @@ def weights(ledger: Ledger, case: dict[str, str]) -> dict[Unit, Weights]:
 
 
 def s_and_score(records: Weights) -> tuple[Decimal, Decimal]:
-    """S in nats, and the score rounded to a tenth."""
+    """S in nats, and the score before it is rounded."""
     strong, weak = Decimal(0), Decimal(0)
     for families in records.values():
         left = Decimal(1)
@@ -81,7 +81,7 @@ def s_and_score(records: Weights) -> tuple[Decimal, Decimal]:
         else:
             weak = max(weak, nats)
     total = strong + weak
-    return total, (100 * (1 - (-total).exp())).quantize(Decimal("0.1"), ROUND_HALF_UP)
+    return total, 100 * (1 - (-total).exp())
 
 
 def scores(ledger: Ledger, case: dict[str, str]) -> dict[Unit, tuple[Decimal, Decimal]]:

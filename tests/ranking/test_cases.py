@@ -18,7 +18,7 @@ from regift.ranking import cases
 from regift.ranking.join_kernel import join_class, roots, start
 from regift.ranking.lineage import lineage
 
-FEW = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def hop(n: int, item: str, day: int, *accounts: str) -> Found:
@@ -59,7 +59,7 @@ POINTS = st.lists(
 SETS = st.lists(st.frozensets(st.integers(0, 9), min_size=1, max_size=4), min_size=8, max_size=8)
 
 
-@settings(FEW, max_examples=400)
+@settings(FEW, max_examples=250)
 @given(POINTS, SETS, st.integers(1, 8), st.integers(0, 8))
 def test_kernel_is_all_pairs(
     points: list[tuple[int, int, int]], sets: list[frozenset[int]], most: int, gap: int
@@ -97,9 +97,7 @@ def test_kernel_is_all_pairs(
 def test_thirty_days_join_and_a_moment_more_does_not() -> None:
     near = chain(hop(1, "x", 0, "a", "b"), hop(2, "x", 30, "c", "d"))
     assert len(set(members(near).values())) == 1
-    far = replace(
-        near, gifts=(near.gifts[0], near.gifts[1] | {"at_us": 30 * DAY + 1})
-    )
+    far = replace(near, gifts=(near.gifts[0], near.gifts[1] | {"at_us": 30 * DAY + 1}))
     assert len(set(members(far).values())) == 2
 
 

@@ -10,16 +10,18 @@ import signal
 import sys
 
 import click
+from click.exceptions import NoArgsIsHelpError
 
 import regift
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "audit": ("regift.commands.audit", "Check the log of what people decided."),
+    "case": ("regift.commands.case", "Cases: findings that belong together."),
     "config": ("regift.commands.config", "Show settings and where each came from."),
     "demo": ("regift.commands.demo", "Show the whole way on a planted world."),
     "evaluate": ("regift.commands.evaluate", "Recall, precision, misses and false alarms by name."),
     "explain": ("regift.commands.explain", "Why a case, an account or a finding is listed."),
-    "export": ("regift.commands.export", "Write findings or suspects to a file."),
+    "export": ("regift.commands.export", "Write suspects, findings, cases or graphs to a file."),
     "find": ("regift.commands.find", "Find one typology; a scheduled run's findings are read."),
     "gc": ("regift.commands.gc", "Remove files that no kept generation needs."),
     "link": ("regift.commands.link", "Accounts that stand behind one controller."),
@@ -30,7 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "rejects": ("regift.commands.rejects", "Rows that could not be loaded."),
     "simulate": ("regift.commands.simulate", "Write a simulated world and its truth."),
     "status": ("regift.commands.status", "What the workspace holds and what was searched."),
-    "trace": ("regift.commands.trace", "Follow an item from hand to hand."),
+    "trace": ("regift.commands.trace", "Follow an item or money from hand to hand."),
     "typology": ("regift.commands.typology", "What can be found, and with which parameters."),
     "withdraw": ("regift.commands.withdraw", "Withdraw records by their keys."),
 }
@@ -73,15 +75,38 @@ def cli(ctx: click.Context, workspace: str | None) -> None:
     ctx.obj = workspace
 
 
+def _check_text(arguments: list[str]) -> None:
+    """Arguments are UTF-8: nothing else can be stored, searched for or written to a log."""
+    from regift.loaders.errors import UsageError
+
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            raise UsageError(f"the argument {argument!r} is not UTF-8 text") from None
+
+
+def _one_line(error: click.ClickException) -> str:
+    """What is wrong with the request, and which help page tells how it is meant."""
+    message = " ".join(error.format_message().split())
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    page = f"{context.command_path} --help" if context else "regift --help"
+    return f"{message.removesuffix('.')}: see `{page}`"
+
+
 def main() -> None:
     """Run the command line; a user's mistake is one line on stderr and an exit code."""
     from regift.loaders.errors import RegiftError
 
     try:
+        _check_text(sys.argv[1:])
         code = cli.main(prog_name="regift", standalone_mode=False)
         sys.stdout.flush()
-    except click.ClickException as error:
+    except NoArgsIsHelpError as error:
         error.show()
+        code = error.exit_code
+    except click.ClickException as error:
+        click.echo(f"regift: {_one_line(error)}", err=True)
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("regift: stopped", err=True)
@@ -94,8 +119,8 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
     except OSError as error:
-        where = f" {error.filename}" if error.filename else ""
-        click.echo(f"regift: {error.strerror or error}{where}", err=True)
+        where = f"{error.filename}: " if error.filename else ""
+        click.echo(f"regift: {where}{error.strerror or error}", err=True)
         code = 1
     except Exception as error:
         if not type(error).__module__.startswith(("duckdb", "_duckdb")):

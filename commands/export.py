@@ -8,12 +8,13 @@ import click
 import duckdb
 import pyarrow as pa
 
-from regift.commands.options import moment_us, opened, workspace_option
+from regift.commands.options import check_account, moment_us, opened, workspace_option
 from regift.commands.output import say
 from regift.exports import FORMATS
 from regift.exports.about import about
 from regift.exports.chosen import Filter
 from regift.exports.findings import findings
+from regift.exports.graphs import findings_graph, window_graph
 from regift.exports.suspects import suspects
 from regift.exports.target import target_of
 from regift.graph.store import Manifest
@@ -21,6 +22,7 @@ from regift.graph.workspace import utc_text
 from regift.loaders.errors import UsageError
 from regift.queries import ALL
 from regift.queries.search import clauses
+from regift.ranking.cases import resolve
 from regift.refresh.run import truncated_of
 
 FACTS = tuple(name for name, typology in ALL.items() if typology.fact)
@@ -29,7 +31,7 @@ TABLE_FORMATS = [name for name, each in FORMATS.items() if each.shape == "table"
 
 @click.group()
 def command() -> None:
-    """Write findings or suspects to a file."""
+    """Write suspects, findings, cases or graphs to a file."""
 
 
 def list_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -66,6 +68,42 @@ def suspects_command(**given: Any) -> None:
     _write("suspects", lambda con, chosen: suspects(con, chosen, FACTS), **given)
 
 
+@command.command(name="case")
+@click.argument("case")
+@click.option("-o", "--output", required=True, help="GraphML file, or - for standard output.")
+@workspace_option
+def case_command(case: str, output: str, workspace: Path) -> None:
+    """The records and accounts of one case as a graph (GraphML)."""
+    _, _, manifest, graph = opened(workspace)
+    with graph:
+        case_id = resolve(graph.con, case)
+        members = graph.con.execute(
+            "SELECT finding FROM case_members WHERE case_id = ? ORDER BY finding", [case_id]
+        ).fetchall()
+        network = findings_graph(graph.con, [finding for (finding,) in members])
+    stated = {**_about("case", Filter(), manifest), "filter": f"case={case_id}"}
+    FORMATS["graphml"].write(network, target_of(output), stated)
+    say(f"{network.number_of_edges():,} records of {case_id} written to {output}", output == "-")
+
+
+@command.command(name="graph")
+@click.option("--since", help="Only records of this time or later.")
+@click.option("--until", help="Only records before this time.")
+@click.option("-o", "--output", required=True, help="GraphML file, or - for standard output.")
+@workspace_option
+def graph_command(since: str | None, until: str | None, output: str, workspace: Path) -> None:
+    """All records of a time window as a graph (GraphML)."""
+    _, settings, manifest, graph = opened(workspace)
+    chosen = Filter(
+        since_us=moment_us(since, settings.time_zone) if since else None,
+        until_us=moment_us(until, settings.time_zone) if until else None,
+    )
+    with graph:
+        network = window_graph(graph.con, chosen.since_us, chosen.until_us)
+    FORMATS["graphml"].write(network, target_of(output), _about("graph", chosen, manifest))
+    say(f"{network.number_of_edges():,} records written to {output}", output == "-")
+
+
 def _write(
     list_name: str,
     make: Callable[[duckdb.DuckDBPyConnection, Filter], pa.Table],
@@ -86,6 +124,8 @@ def _write(
             since_us=moment_us(since, settings.time_zone) if since else None,
             until_us=moment_us(until, settings.time_zone) if until else None,
         )
+        if account is not None:
+            check_account(graph, account)
         table = make(graph.con, chosen)
     FORMATS[format_name or format_of(output)].write(
         table, target_of(output), _about(list_name, chosen, manifest)

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from regift.commands.options import (
+    check_account,
     json_option,
     moment_us,
     opened,
@@ -71,6 +72,8 @@ def command(
             counted = chosen.count(graph, params)
             print_json([{"typology": typology, **counted}])
             sys.exit(0 if counted["complete"] else 4)
+        if account is not None:
+            check_account(graph, account)
         prefix, truncated = search(graph, chosen, params, dict(manifest.run))
         rows, total = finding_rows(
             graph.con,

@@ -5,10 +5,17 @@ from typing import Any
 
 import click
 
-from regift.commands.options import json_option, opened, quiet_option, workspace_option
+from regift.commands.options import (
+    check_account,
+    json_option,
+    opened,
+    quiet_option,
+    workspace_option,
+)
 from regift.commands.output import print_json, print_rows, say
 from regift.enforcement.casebook import Casebook
 from regift.graph.entities import link_explain
+from regift.graph.store import current_manifest
 from regift.graph.workspace import Workspace
 from regift.loaders.errors import UsageError
 
@@ -58,9 +65,11 @@ def list_command(
 @workspace_option
 def explain(a: str, b: str, as_json: bool, workspace: Path) -> None:
     """Why two accounts are linked, or are not."""
-    _, _, _, graph = opened(workspace)
+    _, settings, _, graph = opened(workspace)
     with graph:
-        found = link_explain(graph.con, a, b)
+        for account in (a, b):
+            check_account(graph, account)
+        found = link_explain(graph.con, a, b, settings.identifier_caps)
     if as_json:
         print_json([found])
         return
@@ -86,6 +95,11 @@ def judge(a: str, b: str, verdict: str, reason: str, workspace: Path) -> None:
     if a == b:
         raise UsageError("the two accounts are one: judge a pair")
     place = Workspace.open(workspace)
+    if current_manifest(place):
+        _, _, _, graph = opened(workspace)
+        with graph:
+            for account in (a, b):
+                check_account(graph, account)
     casebook = Casebook.open(place.casebook)
     try:
         seq = casebook.judge(a, b, verdict, reason)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from regift.graph.connect import row
 from regift.graph.snapshot import Settings, Snapshot
 from regift.graph.store import Manifest, manifest_of, open_snapshot
 from regift.graph.workspace import Workspace
@@ -57,6 +58,16 @@ def opened(
     settings = read_settings(workspace)
     manifest = manifest_of(workspace, generation)
     return workspace, settings, manifest, open_snapshot(workspace, settings, manifest)
+
+
+def check_account(graph: Snapshot, account: str) -> None:
+    """UsageError for an account that no record names: a slip of the pen must not pass for clean."""
+    named = row(graph.con, "SELECT count(*) FROM account_kinds WHERE account = ?", [account])
+    if not named[0]:
+        raise UsageError(
+            f"no record of the generation names the account {account!r}: check how it is written, "
+            "or `regift refresh` if its records are only staged"
+        )
 
 
 def moment_us(text: str, zone: str) -> int:

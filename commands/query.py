@@ -1,12 +1,21 @@
 """`regift query`: SQL over one generation, with nothing else in reach."""
 
+import math
 from pathlib import Path
+from typing import Any
 
 import click
 
 from regift.commands.options import json_option, opened, workspace_option
 from regift.commands.output import print_rows
 from regift.exports.ask import ask, views
+
+
+def _plain(value: Any) -> Any:
+    """What JSON cannot hold, as text: no number (NaN, Infinity) and bytes (hexadecimal)."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value.hex() if isinstance(value, bytes) else value
 
 
 @click.command()
@@ -30,7 +39,7 @@ def command(
             print_rows(views(graph), as_json)
             return
         table = ask(graph, place, manifest, str(sql))
-    rows = table.to_pylist()
+    rows = [{key: _plain(value) for key, value in row.items()} for row in table.to_pylist()]
     print_rows(rows[:limit], as_json, table.column_names)
     shown = len(rows) if limit is None else min(limit, len(rows))
     click.echo(f"{shown:,} of {len(rows):,} rows", err=True)

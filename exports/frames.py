@@ -6,18 +6,25 @@
 """
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from regift.exports.ask import ask
+from regift.exports.graphs import findings_graph, window_graph
 from regift.graph.store import manifest_of, open_snapshot
 from regift.graph.workspace import Workspace
 from regift.queries import ALL
 from regift.queries.search import clauses, search
 from regift.queries.shown import finding_rows, item_rows
+from regift.ranking.cases import resolve
+from regift.ranking.explain import explain
+from regift.ranking.rank import rank
 from regift.refresh.run import truncated_of
 from regift.refresh.settings import params_of, read_settings
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 
 class Generation:
@@ -72,3 +79,23 @@ class Generation:
         frame = ask(self._graph, self._workspace, self._manifest, query).to_pandas()
         assert isinstance(frame, pd.DataFrame)
         return frame
+
+    def rank(self, unit: str = "account", top: int | None = None) -> pd.DataFrame:
+        """The ranked list of `case`, `account`, `entity` or `operator`, as `regift rank --json`."""
+        return pd.DataFrame(rank(self._graph.con, unit, top=top))
+
+    def explain(self, name: str) -> dict[str, Any]:
+        """Why a case, an account or a finding is listed: terms that add up, with their records."""
+        return explain(self._graph.con, name)
+
+    def window(self, since_us: int | None = None, until_us: int | None = None) -> "nx.MultiDiGraph":
+        """Records in [since_us, until_us) as a graph: accounts are nodes, records edges."""
+        return window_graph(self._graph.con, since_us, until_us)
+
+    def case(self, case: str) -> "nx.MultiDiGraph":
+        """The records and accounts of one case (its id or a prefix of it) as a graph."""
+        members = self._graph.con.execute(
+            "SELECT finding FROM case_members WHERE case_id = ? ORDER BY finding",
+            [resolve(self._graph.con, case)],
+        ).fetchall()
+        return findings_graph(self._graph.con, [finding for (finding,) in members])

@@ -1,0 +1,58 @@
+"""`regift case`: findings that belong together."""
+
+from pathlib import Path
+
+import click
+
+from regift.commands.explain import tell_case
+from regift.commands.options import json_option, opened, quiet_option, workspace_option
+from regift.commands.output import print_json, print_rows, say
+from regift.ranking.cases import resolve
+from regift.ranking.explain import explain_unit
+from regift.ranking.rank import rank, size
+
+
+@click.group()
+def command() -> None:
+    """Cases: findings that belong together."""
+
+
+@command.command(name="list")
+@click.option("--top", type=click.IntRange(1), help="Only the first so many.")
+@json_option
+@quiet_option
+@workspace_option
+def list_command(top: int | None, as_json: bool, quiet: bool, workspace: Path) -> None:
+    """Cases, best evidence first; `state` is `open` until somebody decides one."""
+    _, _, _, graph = opened(workspace)
+    with graph:
+        accounts = dict(graph.con.execute("SELECT case_id, accounts FROM cases").fetchall())
+        rows = [
+            {
+                "case": row["case"],
+                "score": row["score"],
+                "accounts": accounts[row["case"]],
+                "state": "open",
+                "measure": row["measure"],
+                "clause": row["clause"],
+            }
+            for row in rank(graph.con, "case", top=top)
+        ]
+        total = size(graph.con, "case")
+    print_rows(rows, as_json)
+    say(f"{len(rows):,} of {total:,} cases", quiet)
+
+
+@command.command()
+@click.argument("case")
+@json_option
+@workspace_option
+def show(case: str, as_json: bool, workspace: Path) -> None:
+    """One case: its score, its terms, its accounts and their roles."""
+    _, _, _, graph = opened(workspace)
+    with graph:
+        case_id = resolve(graph.con, case)
+        if as_json:
+            print_json([explain_unit(graph.con, "case", case_id)])
+        else:
+            tell_case(graph.con, case_id)

@@ -1,5 +1,7 @@
 """Free questions in SQL over one generation, with every door to the outside shut."""
 
+import json
+from collections import Counter
 from typing import Any
 
 import duckdb
@@ -24,11 +26,51 @@ def ask(graph: Snapshot, workspace: Workspace, manifest: Manifest, sql: str) -> 
         raise UsageError(f"the query cannot be read: {_line(error)}") from None
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
         raise UsageError("the query must be one SELECT: a generation can only be read")
+    if writes := sorted(_nodes(graph.con, sql) - READING):
+        raise UsageError(
+            f"the query must be one SELECT: a generation can only be read, and {writes[0]} changes"
+        )
     _shut(graph, workspace, manifest)
     try:
-        return graph.con.sql(sql).to_arrow_table()
+        rows = graph.con.sql(sql)
+        _named_once(rows.columns)
+        return rows.to_arrow_table()
     except duckdb.Error as error:
         raise UsageError(f"the query failed: {_line(error)}") from None
+
+
+READING = {"SELECT", "SET_OPERATION", "CTE", "RECURSIVE_CTE"}
+"""What a query may be made of. A WITH can hold INSERT, DELETE, UPDATE and COPY TO as well."""
+
+
+def _nodes(con: duckdb.DuckDBPyConnection, sql: str) -> set[str]:
+    """Kinds of query in a SELECT, those in its WITH among them.
+
+    Only the WITH at the top can change anything: DuckDB refuses the others when it binds.
+    """
+    ((text,),) = con.execute("SELECT json_serialize_sql(?::VARCHAR)", [sql]).fetchall()
+    tree = json.loads(text)
+    if tree["error"]:
+        raise UsageError(f"the query cannot be read: {_line(tree['error_message'])}")
+    found: set[str] = set()
+    waiting: list[Any] = [tree["statements"]]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict):
+            kind = part.get("type")
+            if isinstance(kind, str) and kind.endswith("_NODE"):
+                found.add(kind.removesuffix("_NODE").removesuffix("_QUERY"))
+            waiting += part.values()
+        elif isinstance(part, list):
+            waiting += part
+    return found
+
+
+def _named_once(columns: list[str]) -> None:
+    """Rows are told by the names of their columns: two of one name would leave one out."""
+    twice = [name for name, times in Counter(columns).items() if times > 1]
+    if twice:
+        raise UsageError(f"the query gives two columns {twice[0]!r}: name each once with AS")
 
 
 def views(graph: Snapshot) -> list[dict[str, Any]]:
@@ -54,5 +96,5 @@ def _shut(graph: Snapshot, workspace: Workspace, manifest: Manifest) -> None:
     graph.con.execute("SET lock_configuration = true")
 
 
-def _line(error: Exception) -> str:
+def _line(error: Exception | str) -> str:
     return " ".join(str(error).split("\n\n")[0].split())

@@ -92,6 +92,7 @@ def stage(workspace: Workspace, request: LoadRequest) -> LoadReport:
     staged, and the rejects are kept. Durable when it returns.
     """
     table = _wanted_columns(TABLES[request.table], request.action)
+    _allowed(request.max_bad, 0)
     with workspace.lock("load", LOCK_WAIT_S), workspace.scratch("load") as scratch:
         con = connect(scratch)
         try:
@@ -333,7 +334,9 @@ def _finish(
     if not request.dry_run and (counts["accepted"] or counts["rejected"]):
         load = _write(con, workspace, request, counts, "refused" if refused else "staged")
     if refused:
-        first = row(con, "SELECT file, line, rule, message FROM rejects ORDER BY file, line")
+        first = row(
+            con, "SELECT file, line, rule, message FROM rejects ORDER BY file, line, rule LIMIT 1"
+        )
         more = "" if counts["rejected"] == 1 else f" (and {counts['rejected'] - 1} more)"
         raise TooManyBadRows(
             f"nothing loaded: {first[0]} line {first[1]}: {first[2]}: {first[3]}{more}; "
@@ -351,9 +354,12 @@ def _finish(
 
 
 def _allowed(max_bad: str, rows: int) -> int:
+    """Rows that may be bad; UsageError when the text is neither a number nor a percentage."""
     number = max_bad.removesuffix("%")
-    if not number.isdigit() or (max_bad.endswith("%") and int(number) > 100):
-        raise UsageError(f"--max-bad {max_bad}: write a number of rows or a percentage such as 2%")
+    if not (number.isascii() and number.isdigit()) or (max_bad.endswith("%") and int(number) > 100):
+        raise UsageError(
+            f"--max-bad {max_bad!r}: write a number of rows or a percentage such as 2%"
+        )
     return rows * int(number) // 100 if max_bad.endswith("%") else int(number)
 
 

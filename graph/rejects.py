@@ -10,6 +10,9 @@ from regift.graph.staging import all_loads
 from regift.graph.workspace import Workspace
 from regift.loaders.errors import UsageError
 
+csv.field_size_limit(1 << 30)
+"""A kept row has at most a MiB; Python refuses fields over 128 KiB unless told otherwise."""
+
 OWN_COLUMNS = ("regift_reject", "regift_rule")
 """Columns that an export puts before those of the rejected rows, and a retry reads."""
 
@@ -46,8 +49,13 @@ def open_rejects(workspace: Workspace, load: str | None = None) -> list[dict[str
 def reject_of(workspace: Workspace, reject: str) -> dict[str, Any]:
     """One reject by its id or a prefix of it that no other has; UsageError otherwise."""
     found = [row for row in open_rejects(workspace) if row["reject"].startswith(reject)]
-    if len(found) != 1:
-        raise UsageError(f"{len(found)} open rejects begin with {reject!r}: see `rejects list`")
+    if not found:
+        raise UsageError(f"no open reject begins with {reject!r}: see `regift rejects list`")
+    if len(found) > 1:
+        raise UsageError(
+            f"{len(found):,} open rejects begin with {reject!r}: write more of it, "
+            "as `regift rejects list` shows it"
+        )
     return found[0]
 
 

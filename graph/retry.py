@@ -1,6 +1,7 @@
 """A mended export of rejects is loaded the way its rows were loaded first."""
 
 import csv
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 from regift.graph.rejects import OWN_COLUMNS, open_rejects
 from regift.graph.staging import LoadReport, LoadRequest, all_loads, stage
 from regift.graph.workspace import Workspace
-from regift.loaders.errors import UsageError
+from regift.loaders.errors import BadFile, UsageError
 from regift.loaders.read import ReadOptions
 
 
@@ -18,7 +19,8 @@ def retry(
     """Load a file of `rejects export`; gives what came of it and the table.
 
     Its rejects are resolved when the load is staged: a row that is still bad becomes a new reject.
-    UsageError when the file names no open reject, or rejects of different ways of loading.
+    UsageError when the file names no open reject, or rejects of different ways of loading; BadFile
+    when it cannot be read.
     """
     with workspace.scratch("retry") as scratch:
         ids, mended = _mended(file, scratch)
@@ -56,15 +58,20 @@ def _way(load: dict[str, Any]) -> tuple[str, str, str | None, str | None, str | 
 
 def _mended(file: Path, scratch: Path) -> tuple[list[str], Path]:
     """Ids of the rejects in a mended file, and the file to load: without our own columns."""
-    with open(file, encoding="utf-8-sig", newline="") as mended:
-        text = mended.read()
+    try:
+        text = file.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise BadFile(
+            f"{file} is not UTF-8: save it as UTF-8, as `regift rejects export` wrote it"
+        ) from None
     reject, rule = OWN_COLUMNS
     if text.startswith("{"):
-        objects = [json.loads(line) for line in text.splitlines() if line]
+        objects = [_object(file, place, line) for place, line in enumerate(text.split("\n"), 1)]
         target = scratch / f"{file.stem}.jsonl"
-        target.write_text("".join(each["row"] + "\n" for each in objects), encoding="utf-8")
-        return [each[reject] for each in objects], target
-    rows = list(csv.reader(text.splitlines(keepends=True)))
+        target.write_text("".join(each["row"] + "\n" for each in objects if each), encoding="utf-8")
+        return [each[reject] for each in objects if each], target
+    # Lines end at CR and LF only: text may hold other characters that Python calls line ends.
+    rows = list(csv.reader(io.StringIO(text, newline="")))
     if not rows or rows[0][:2] != [reject, rule]:
         raise UsageError(
             f"{file} does not begin with the columns {reject},{rule}: "
@@ -74,3 +81,20 @@ def _mended(file: Path, scratch: Path) -> tuple[list[str], Path]:
     with open(target, "w", encoding="utf-8", newline="") as out:
         csv.writer(out).writerows(row[2:] for row in rows)
     return [row[0] for row in rows[1:]], target
+
+
+def _object(file: Path, place: int, line: str) -> dict[str, str]:
+    """A line of a mended export of JSON lines; empty for a blank line."""
+    if not line.strip():
+        return {}
+    try:
+        value = json.loads(line)
+    except ValueError as error:
+        raise BadFile(f"{file}: line {place} is no JSON: {error}") from None
+    wanted = (OWN_COLUMNS[0], "row")
+    if not isinstance(value, dict) or not all(isinstance(value.get(w), str) for w in wanted):
+        raise BadFile(
+            f"{file}: line {place} has not both {wanted[0]} and {wanted[1]} as text: "
+            "mend only what stands in row"
+        )
+    return value

@@ -56,14 +56,20 @@ def find_sources(named: Sequence[str], encoding: str, scratch: Path) -> list[Sou
     """
     if not named:
         raise UsageError("no file given: name files, a folder, or - for standard input")
-    try:
-        codecs.lookup(encoding)
-    except LookupError:
-        raise UsageError(f"unknown encoding {encoding!r}: try utf-8, gb18030 or utf-16") from None
+    _check_encoding(encoding)
     return [
         _plain(path, name, encoding, scratch / f"{place:06d}")
         for place, (path, name) in enumerate(_files(named, scratch))
     ]
+
+
+def _check_encoding(encoding: str) -> None:
+    """UsageError for a name that Python does not know, or knows as something else than text."""
+    try:
+        "a".encode(encoding)
+        codecs.getincrementaldecoder(encoding)
+    except (LookupError, ValueError):
+        raise UsageError(f"unknown encoding {encoding!r}: try utf-8, gb18030 or utf-16") from None
 
 
 def _files(named: Sequence[str], scratch: Path) -> list[tuple[Path, str]]:

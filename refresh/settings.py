@@ -15,7 +15,7 @@ from regift.graph.snapshot import Settings
 from regift.graph.workspace import Workspace
 from regift.loaders.errors import UsageError
 from regift.queries import ALL
-from regift.queries.params import build, duration_us, show
+from regift.queries.params import build, duration_text, duration_us, show
 
 KNOWN = {
     "time": ("zone",),
@@ -42,7 +42,7 @@ def settings_of(table: Mapping[str, Any]) -> Settings:
     """
     _check_keys(table)
     default = Settings()
-    clock_unit_us = duration_us(str(table.get("clock", {}).get("unit", "1s")))
+    clock_unit_us = _duration(table.get("clock", {}).get("unit", "1s"), "[clock] unit")
     zone = str(table.get("time", {}).get("zone", default.time_zone))
     try:
         ZoneInfo(zone)
@@ -63,11 +63,17 @@ def settings_of(table: Mapping[str, Any]) -> Settings:
     settings = Settings(
         clock_unit_us=clock_unit_us,
         time_zone=zone,
-        refund_window_us=default.refund_window_us if refund is None else duration_us(str(refund)),
+        refund_window_us=(
+            default.refund_window_us
+            if refund is None
+            else _duration(refund, "[records] refund_window")
+        ),
         entity_max=_whole(entities.get("max", default.entity_max), "[entities] max"),
         identifier_caps=caps,
         typology=typology,
     )
+    for name in typology:
+        params_of(settings, name)
     gift = params_of(settings, "multi_level_gift")
     sale = params_of(settings, "second_level_sale")
     return Settings(
@@ -101,8 +107,8 @@ def origins(workspace: Workspace) -> list[dict[str, str]]:
     rows = []
     shown = {
         ("time", "zone"): settings.time_zone,
-        ("clock", "unit"): f"{settings.clock_unit_us}us",
-        ("records", "refund_window"): f"{settings.refund_window_us}us",
+        ("clock", "unit"): duration_text(settings.clock_unit_us),
+        ("records", "refund_window"): duration_text(settings.refund_window_us),
         ("entities", "max"): str(settings.entity_max),
         **{("entities", kind): str(cap) for kind, cap in settings.identifier_caps.items()},
     }
@@ -129,7 +135,12 @@ def _check_keys(table: Mapping[str, Any]) -> None:
         for key in value:
             if key not in KNOWN[section]:
                 raise UsageError(f"[{section}] has no {key!r}: it has {', '.join(KNOWN[section])}")
-    for name in table.get("typology", {}):
+    typologies = table.get("typology", {})
+    if not isinstance(typologies, dict):
+        raise UsageError("typology is a value: write [typology.NAME] and KEY = VALUE below it")
+    for name, given in typologies.items():
+        if name in ALL and not isinstance(given, dict):
+            raise UsageError(f"typology.{name} is a value: write [typology.{name}] and KEY = VALUE")
         if name not in ALL:
             raise UsageError(f"[typology.{name}] is unknown: there are {', '.join(sorted(ALL))}")
 
@@ -138,6 +149,13 @@ def _whole(value: object, where: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise UsageError(f"{where}: {value!r} is not a whole number above zero")
     return value
+
+
+def _duration(value: object, where: str) -> int:
+    try:
+        return duration_us(str(value))
+    except UsageError as error:
+        raise UsageError(f"{where}: {error}") from None
 
 
 def _text(value: object) -> str:

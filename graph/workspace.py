@@ -151,11 +151,12 @@ def now_us() -> int:
 def utc_text(us: int) -> str:
     """ISO 8601 of a moment.
 
-    >>> utc_text(0)
-    '1970-01-01T00:00:00Z'
+    >>> utc_text(0), utc_text(-62135596800_000_000)
+    ('1970-01-01T00:00:00Z', '0001-01-01T00:00:00Z')
     """
     seconds, rest = divmod(us, 1_000_000)
-    text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
+    moment = time.gmtime(seconds)
+    text = f"{moment.tm_year:04d}" + time.strftime("-%m-%dT%H:%M:%S", moment)
     return f"{text}.{rest:06d}Z" if rest else f"{text}Z"
 
 

@@ -173,51 +173,85 @@ def count_root(
 
 
 @kernel
+def in_sequence(
+    edges: Edges, before: Ints, pairs: Ints, turn: int, spans: Ints, size: int
+) -> tuple[Ints, Ints]:
+    """Edges of all spans as (edge, place after the root's pair) in the order they can chain in.
+
+    Among edges that cannot follow each other later places come first, so that they never chain.
+    spans[0], if not empty, holds roots.
+    """
+    k = len(pairs)
+    key = np.empty(size, np.int64)
+    edge = np.empty(size, np.int64)
+    used = 0
+    for j in range(k):
+        for i in range(spans[j, 0], spans[j, 1]):
+            edge[used] = edges.pair_edge[i]
+            key[used] = np.int64(before[edge[used]]) * k + (k - 1 - j)
+            used += 1
+    order = np.argsort(key)
+    place = np.empty(size, np.int64)
+    sorted_edge = np.empty(size, np.int64)
+    for i in range(size):
+        place[i] = k - 1 - key[order[i]] % k
+        sorted_edge[i] = edge[order[i]]
+    return sorted_edge, place
+
+
+@kernel
+def reset(matrix: Ints) -> None:
+    """Make it the identity."""
+    for i in range(len(matrix)):
+        for j in range(len(matrix)):
+            matrix[i, j] = i == j
+
+
+@kernel
 def slide(
-    events: Ints, place: Ints, k: int, begins: Ints, stops: Ints, chosen: Ints, modulus: int,
-    counts: Ints, sign: int,
+    events: Ints, place: Ints, amount: Ints, k: int, begins: Ints, stops: Ints, own: Ints,
+    low_amount: int, high_amount: int, modulus: int, counts: Ints, sign: int,
 ) -> None:  # fmt: skip
-    """Add sign * instances of each chosen root to `counts`.
+    """Add sign * instances of each root to `counts`, amounts in [low_amount, high_amount] only.
 
     events: sort keys of edges (`before`), ascending, equal ones by falling place; place: pair of
-    each after the root's, from 1. A root sees events in [begins, stops), both ascending over roots.
-    State of the front stack: row 0 of the product of all events from one on; of the back: the
-    product of what came since. One event is I + E(place - 1, place).
+    each after the root's, from 1. A root (its amount: own) sees events in [begins, stops), both
+    ascending over roots. State of the front stack: row 0 of the product of all events from one on;
+    of the back: the product of what came since. One event is I + E(place - 1, place).
     """
     n = len(events)
     front = np.zeros((n + 1, k), np.int64)
     back = np.zeros((k, k), np.int64)
     product = np.zeros((k, k), np.int64)
-    for i in range(k):
-        back[i, i] = 1
+    reset(back)
     low = high = turned = 0
     for r in range(len(begins)):
         while high < n and events[high] < stops[r]:
             j = place[high]
-            for i in range(j):
-                back[i, j] += back[i, j - 1]
-                if modulus:
-                    back[i, j] %= modulus
+            if low_amount <= amount[high] <= high_amount:
+                for i in range(j):
+                    back[i, j] += back[i, j - 1]
+                    if modulus:
+                        back[i, j] %= modulus
             high += 1
         while low < high and events[low] < begins[r]:
             if low >= turned:
-                product[:] = 0
-                for i in range(k):
-                    product[i, i] = 1
-                front[high] = product[0]
+                reset(product)
+                for c in range(k):
+                    front[high, c] = product[0, c]
                 for i in range(high - 1, low - 1, -1):
                     j = place[i]
-                    for c in range(j, k):
-                        product[j - 1, c] += product[j, c]
-                        if modulus:
-                            product[j - 1, c] %= modulus
-                    front[i] = product[0]
+                    if low_amount <= amount[i] <= high_amount:
+                        for c in range(j, k):
+                            product[j - 1, c] += product[j, c]
+                            if modulus:
+                                product[j - 1, c] %= modulus
+                    for c in range(k):
+                        front[i, c] = product[0, c]
                 turned = high
-                back[:] = 0
-                for i in range(k):
-                    back[i, i] = 1
+                reset(back)
             low += 1
-        if not chosen[r]:
+        if not low_amount <= own[r] <= high_amount:
             continue
         total = back[0, k - 1]
         if low < turned:
@@ -232,62 +266,42 @@ def slide(
 
 
 @kernel
-def merged(
-    edges: Edges, before: Ints, pairs: Ints, turn: int, spans: Ints, size: int
-) -> tuple[Ints, Ints, Ints]:
-    """Edges of all spans as (key, place, amount) in the order in which they can follow each other.
-
-    Among edges of one key (equal times) later places come first, so that they never chain.
-    """
-    k = len(pairs)
-    key = np.empty(size, np.int64)
-    amount = np.empty(size, np.int64)
-    used = 0
-    for j in range(1, k):
-        for i in range(spans[j, 0], spans[j, 1]):
-            e = edges.pair_edge[i]
-            key[used] = np.int64(before[e]) * k + (k - 1 - j)
-            amount[used] = edges.amount[e]
-            used += 1
-    order = np.argsort(key)
-    place = np.empty(size, np.int64)
-    events = np.empty(size, np.int64)
-    for i in range(size):
-        place[i] = k - 1 - key[order[i]] % k
-        events[i] = key[order[i]] // k
-    return events, place, amount[order]
-
-
-@kernel
 def count_sliding(
     edges: Edges, ahead: Ahead, pairs: Ints, turn: int, spans: Ints, size: int, roots: Ints,
     first_roots: Ints, keep_bp: int, modulus: int, work: int,
 ) -> tuple[Ints, bool]:  # fmt: skip
     """Instances of each root (last and first of its group, both ascending): (counts, exact)."""
     k = len(pairs)
-    events, place, amount = merged(edges, ahead.before, pairs, turn, spans, size)
-    counts = np.zeros(len(roots), np.int64)
-    begins = np.empty(len(roots), np.int64)
-    stops = np.empty(len(roots), np.int64)
-    own = np.empty(len(roots), np.int64)
-    for r in range(len(roots)):
+    edge, place = in_sequence(edges, ahead.before, pairs, turn, spans, size)
+    rooted = len(roots)
+    counts = np.zeros(rooted, np.int64)
+    begins = np.empty(rooted, np.int64)
+    stops = np.empty(rooted, np.int64)
+    own = np.empty(rooted, np.int64)
+    amount = np.empty(size, np.int64)
+    events = np.empty(size, np.int64)
+    every = np.empty(rooted + size, np.int64)
+    for r in range(rooted):
         begins[r] = ahead.after[roots[r]]
         stops[r] = ahead.until[first_roots[r]]
-        own[r] = edges.amount[roots[r]]
-    lows, highs = maximal_intervals(np.concatenate((own, amount)), keep_bp)
+        own[r] = every[r] = edges.amount[roots[r]]
+    for i in range(size):
+        events[i] = ahead.before[edge[i]]
+        amount[i] = every[rooted + i] = edges.amount[edge[i]]
+    lows, highs = maximal_intervals(every, keep_bp)
     exact = len(lows) == 1 or 2 * len(lows) * size * k * k <= work
     above = -1
     for i in range(len(lows)):
-        if not exact and lows[i] <= above:
-            continue
-        above = highs[i]
-        inside = (amount >= lows[i]) & (amount <= highs[i])
-        chosen = (own >= lows[i]) & (own <= highs[i])
-        slide(events[inside], place[inside], k, begins, stops, chosen, modulus, counts, 1)
-        if exact and i and lows[i] <= highs[i - 1]:
-            inside = (amount >= lows[i]) & (amount <= highs[i - 1])
-            chosen = (own >= lows[i]) & (own <= highs[i - 1])
-            slide(events[inside], place[inside], k, begins, stops, chosen, modulus, counts, -1)
+        # With all intervals: once inside each, once (less) inside what it shares with the last.
+        for overlap in range(2):
+            high = highs[i - overlap] if i >= overlap else -1
+            if high < lows[i] or (not exact and (overlap or lows[i] <= above)):
+                continue
+            slide(
+                events, place, amount, k, begins, stops, own, lows[i], high, modulus, counts,
+                1 - 2 * overlap,
+            )  # fmt: skip
+            above = highs[i]
     return counts, exact
 
 
@@ -297,7 +311,7 @@ def count_turn(
     modulus: int, work: int, counts: Ints, bits: Ints, exact: Ints,
 ) -> None:  # fmt: skip
     """Fill counts, bits and exact of the hits of one ring at one turn."""
-    spans = np.empty((len(pairs), 2), np.int64)
+    spans = np.zeros((len(pairs), 2), np.int64)
     sums = np.empty((2, 16), np.int64)
     roots = np.empty(len(hits), np.int64)
     first_roots = np.empty(len(hits), np.int64)

@@ -146,15 +146,22 @@ def label(
 
 
 @kernel
+def grown(array: Ints, used: int, size: int) -> Ints:
+    """An array of this size that begins with the used part of another."""
+    larger = np.empty(size, array.dtype)
+    for i in range(used):
+        larger[i] = array[i]
+    return larger
+
+
+@kernel
 def write_hit(
     source: Ints, pair_head: Ints, pair: Ints, words: Ints, used: int, length: int, group: int,
     group_end: int,
 ) -> Ints:  # fmt: skip
     """Append a hit: pairs in canonical rotation (smallest account first); the array, grown."""
     if used + HEAD + length > len(words):
-        larger = np.empty(2 * (used + HEAD + length), np.int32)
-        larger[:used] = words[:used]
-        words = larger
+        words = grown(words, used, 2 * (used + HEAD + length))
     first = 0
     for i in range(1, length):
         if source[pair_head[pair[i]]] < source[pair_head[pair[first]]]:
@@ -285,32 +292,36 @@ def group_roots(edges: Edges, ahead: Ahead, begin: int, stop: int, keep_bp: int)
 
 
 @kernel
-def deepen(
+def bounded(
     edges: Edges, ahead: Ahead, labels: Labels, path: Path, group: int, group_end: int, length: int,
     search: int, bound: int, keep_bp: int, words: Ints, used: int,
-) -> tuple[Ints, int, int, int]:  # fmt: skip
-    """Hits of a group up to the greatest length that fits the bound: (words, used, length, search).
+) -> tuple[Ints, int, int, int, int]:  # fmt: skip
+    """Hits of a group up to the greatest length that fits the bound.
 
-    Lengths are tried upwards from 2 (which always fits), until one does not or all tries together
-    took four times the bound.
+    Returns (words, used, length reached, number of the last search, steps). If the whole length
+    does not fit, lengths are tried upwards from 2 (which always fits), until one does not or all
+    tries together took five times the bound.
     """
-    complete = 1
-    total = 0
-    while complete < length - 1 and total <= 4 * bound:
+    tried = length
+    complete = total = 0
+    final = False
+    while True:
         search += 1
-        words, _, steps = explore(
-            edges, ahead, labels, path, group, group_end, complete + 1, search, bound, keep_bp,
-            words, used,
-        )  # fmt: skip
-        if steps > bound:
-            break
+        words, end, steps = explore(
+            edges, ahead, labels, path, group, group_end, tried, search, bound, keep_bp, words, used
+        )
         total += steps
-        complete += 1
-    search += 1
-    words, used, _ = explore(
-        edges, ahead, labels, path, group, group_end, complete, search, bound, keep_bp, words, used
-    )
-    return words, used, complete, search
+        fits = steps <= bound
+        if final or (fits and tried == length):
+            return words, end, tried, search, total
+        if fits:
+            complete = tried
+        final = (complete > 0 and not fits) or complete == length - 1 or total > 5 * bound
+        if complete == 0:
+            final = False
+            tried = 2
+        else:
+            tried = complete if final else complete + 1
 
 
 @kernel
@@ -321,33 +332,26 @@ def search_cycles(
     """Hits of all roots in [begin, stop): (words, cut, steps).
 
     words: HEAD words a hit, then its pairs in canonical rotation; ordered by first root.
-    cut: (first root, length up to which it is complete) of each group that passed `bound`.
+    cut: first root and length up to which it is complete, of each group that passed `bound`.
     Labels must be fresh: their stamps are the numbers of the searches of this call.
     """
     words = np.empty(1024, np.int32)
-    cut = np.empty((16, 2), np.int32)
+    cut = np.empty(32, np.int32)
     used = cuts = total = search = 0
     group_end = group_roots(edges, ahead, begin, stop, keep_bp)
     for root in range(begin, stop):
         end = group_end[root - begin]
         if end == 0:
             continue
-        group = edges.pair_place[root]
-        search += 1
-        kept = used
-        words, used, steps = explore(
-            edges, ahead, labels, path, group, end, length, search, bound, keep_bp, words, used
-        )
+        words, used, complete, search, steps = bounded(
+            edges, ahead, labels, path, edges.pair_place[root], end, length, search, bound, keep_bp,
+            words, used,
+        )  # fmt: skip
         total += steps
-        if steps > bound:
-            words, used, complete, search = deepen(
-                edges, ahead, labels, path, group, end, length, search, bound, keep_bp, words, kept
-            )
-            if cuts == len(cut):
-                larger = np.empty((2 * cuts, 2), np.int32)
-                larger[:cuts] = cut
-                cut = larger
-            cut[cuts, 0] = root
-            cut[cuts, 1] = complete
+        if complete < length:
+            if 2 * cuts == len(cut):
+                cut = grown(cut, 2 * cuts, 4 * cuts)
+            cut[2 * cuts] = root
+            cut[2 * cuts + 1] = complete
             cuts += 1
-    return words[:used].copy(), cut[:cuts].copy(), total
+    return words[:used], cut[: 2 * cuts], total

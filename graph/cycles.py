@@ -103,9 +103,11 @@ class Cycles:
         types = (np.int64, np.int32, np.int32, np.uint8, np.int32, np.int32)
         labels = Labels(*(np.zeros(n, dtype) for dtype in types))
         path = Path(*(np.zeros(length + 2, np.int32) for _ in range(5)))
-        words, self.cut, self.steps = cycle_kernels.search_cycles(
-            edges, self.ahead, labels, path, 0, len(graph), length, expansions, params.keep_bp
-        )
+        words, cut, self.steps = cycle_kernels.search_cycles(
+            edges, self.ahead, labels, path, 0, len(graph), length, max(expansions, 2),
+            params.keep_bp,
+        )  # fmt: skip
+        self.cut = cut.reshape(-1, 2)
         self.rings: Rings = tell_apart(words)
 
     @cached_property

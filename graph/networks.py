@@ -24,8 +24,8 @@ def to_networkx(
     """Money moves in [since_us, until_us) as one edge for each (source, target, currency).
 
     accounts: only moves between two of these (a case). Nodes are account ids; an edge has the key
-    currency and the attributes `count`, `amount_minor` (sum), `currency`, `first_us`, `last_us` and,
-    if asked for, `records` (ids in total order). Cost: one sort of the chosen moves; a Python
+    currency and the attributes `count`, `amount_minor` (sum), `currency`, `first_us`, `last_us`
+    and, if asked for, `records` (ids in total order). Cost: one pass over the moves; a Python
     object for each edge of the result.
 
     >>> from regift.graph.snapshot import snapshot_from_rows

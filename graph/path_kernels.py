@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from regift.graph.cycle_kernels import grown
 from regift.graph.jit import kernel
 
 Ints = NDArray[Any]
@@ -49,18 +50,19 @@ def earliest_arrival(
 
     Paths have at most `most_hops` edges of at least `least`, and last - first <= window. Of equal
     arrivals the fewest hops, then the latest first edge, then the first last edge.
-    latest[v, h]: latest first edge of a path of h edges that is at v by now. Linear in edges * hops.
+    latest[v, h]: latest first edge of a path of h edges that is at v by now. Cost: edges * hops.
     """
     latest = np.full((accounts, most_hops + 1), -1, np.int32)
     m = len(source)
-    room = np.empty((64, 3), np.int32)
+    room = np.empty(192, np.int32)
     first = 0
     while first < m:
         end = first
         while end < m and group[end] == group[first]:
             end += 1
         waiting = 0
-        best_hops, best_first, best_last = most_hops + 1, -1, -1
+        best_hops = most_hops + 1
+        best_first = best_last = -1
         for e in range(first, end):
             s, t = source[e], target[e]
             if amount[e] < least or s == goal or t == start:
@@ -72,20 +74,23 @@ def earliest_arrival(
                 if begin < 0 or at_us[e] - at_us[begin] > window_us:
                     continue
                 if t == goal:
-                    if (h, -begin) < (best_hops, -best_first):
-                        best_hops, best_first, best_last = h, begin, e
+                    if h < best_hops or (h == best_hops and begin > best_first):
+                        best_hops = h
+                        best_first = begin
+                        best_last = e
                     continue
                 if waiting == len(room):
-                    larger = np.empty((2 * waiting, 3), np.int32)
-                    larger[:waiting] = room
-                    room = larger
-                room[waiting, 0], room[waiting, 1], room[waiting, 2] = t, h, begin
-                waiting += 1
+                    room = grown(room, waiting, 2 * waiting)
+                room[waiting] = t
+                room[waiting + 1] = h
+                room[waiting + 2] = begin
+                waiting += 3
         if best_last >= 0:
             return best_first, best_last
-        for i in range(waiting):
-            t, h = room[i, 0], room[i, 1]
-            latest[t, h] = max(latest[t, h], room[i, 2])
+        for i in range(0, waiting, 3):
+            t, h = room[i], room[i + 1]
+            if room[i + 2] > latest[t, h]:
+                latest[t, h] = room[i + 2]
         first = end
     return -1, -1
 

@@ -48,10 +48,10 @@ def trace_account(
 
     One row for each account and currency, in the order of arrival:
     at_us, record: first move by which it is reached (backward: last move that still leads to the
-    account); hops: moves along the way that this gives; amount_minor: of all that came in there, how
-    much is money that `account` sent in the window (backward: of all that went out there, how much
-    ended at `account`), first in first out with only the window's moves known. Of one move the
-    traced part is passed on first.
+    account); hops: moves along the way that this gives; amount_minor: of all that came in there,
+    how much is money that `account` sent in the window (backward: of all that went out there, how
+    much ended at `account`), first in first out with only the window's moves known. Of one move
+    the traced part is passed on first.
 
     Raises UsageError when no money moved through the account. Cost: linear in the window's moves.
 
@@ -95,8 +95,8 @@ def _traced(
     if forward:
         by, hops = first_arrivals(ends[0].copy(), ends[1].copy(), group, n, number)
     else:
-        turned = [column[::-1].copy() for column in (*ends, -group)]
-        by, hops = first_arrivals(*turned, n, number)
+        last, first = ends[0][::-1].copy(), ends[1][::-1].copy()
+        by, hops = first_arrivals(last, first, (-group)[::-1].copy(), n, number)
         by = np.where(by >= 0, len(part) - 1 - by, by)
     reached = np.flatnonzero(by >= 0)
     amounts = np.zeros(n, np.int64)

@@ -31,9 +31,9 @@ def first_in_first_out(
 
     comes_in, goes_out: by edge, whether it counts as money in at its target, out at its source.
     An out first forgets what is older than `dwell_us`, does not see what has its own time unless
-    `in_order`, and takes from the oldest. What goes back to where it came from is used up; it counts
-    only with `returns`. Edges are of one currency. Cost: linear; at most one taking per edge and
-    side.
+    `in_order`, and takes from the oldest. What goes back to where it came from is used up; it
+    counts only with `returns`. Edges are of one currency. Cost: linear; at most one taking per edge
+    and side.
     """
     m = len(edges.source)
     left = edges.amount.copy()

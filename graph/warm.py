@@ -7,6 +7,7 @@ in its cache (see `jit.py`), and a second call finds everything there.
 import sys
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -24,7 +25,7 @@ def _derived_tables() -> None:
     move = {"source": "a", "target": "b", "at_us": 0, "amount_minor": 1, "currency": "CNY"}
     back = {"source": "b", "target": "a", "kind": "refund"}
     shared = [{"kind": kind, "value": "1"} for kind in ("phone", "device")]
-    rows = {
+    rows: dict[str, list[dict[str, Any]]] = {
         "gifts": [gift | {"record_id": "g1"}],
         "transfers": [
             move | {"record_id": "t1", "kind": "payment"},

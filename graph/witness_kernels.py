@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from regift.graph.count_kernels import maximal_intervals
-from regift.graph.cycle_kernels import Ahead
+from regift.graph.count_kernels import in_sequence, maximal_intervals, spans_of
+from regift.graph.cycle_kernels import Ahead, grown
 from regift.graph.index_kernels import lower_bound
 from regift.graph.jit import kernel
 from regift.graph.ring_kernels import Rings
@@ -65,35 +65,6 @@ def add_up(group: Ints, counts: Ints, sizes: Ints, groups: int) -> Ints:
             limbs[group[i], 0] += product & 0x7FFFFFFF
             limbs[group[i], 1] += product >> 31
     return limbs
-
-
-@kernel
-def in_sequence(
-    edges: Edges, before: Ints, pairs: Ints, turn: int, first: int, last: int, stop: int
-) -> tuple[Ints, Ints]:
-    """Edges of an episode, as (edge, place after the root's pair), in the order of their keys.
-
-    Roots lie in [first, last], other edges in (first, stop). Of equal keys later places come first.
-    """
-    k = len(pairs)
-    size = 0
-    for p in pairs:
-        begin, end = edges.pair_start[p], edges.pair_start[p + 1]
-        low = lower_bound(edges.pair_edge, begin, end, first)
-        size += lower_bound(edges.pair_edge, low, end, stop) - low
-    key = np.empty(size, np.int64)
-    edge = np.empty(size, np.int32)
-    used = 0
-    for j in range(k):
-        p = pairs[(turn + j) % k]
-        begin, end = edges.pair_start[p], edges.pair_start[p + 1]
-        low = lower_bound(edges.pair_edge, begin, end, first)
-        for i in range(low, lower_bound(edges.pair_edge, low, end, stop if j else last + 1)):
-            edge[used] = edges.pair_edge[i]
-            key[used] = np.int64(before[edge[used]]) * k + (k - 1 - j)
-            used += 1
-    order = np.argsort(key[:used])
-    return edge[order], k - 1 - key[order] % k
 
 
 @kernel
@@ -192,23 +163,34 @@ def witness(
     k = len(pairs)
     best = np.full(k, -1, np.int32)
     done, began = NEVER, -NEVER
+    spans = np.zeros((k, 2), np.int64)
     for turn in range(k):
         if not turns[turn]:
             continue
-        edge, place = in_sequence(edges, ahead.before, pairs, turn, first, last, ahead.until[last])
-        lows, highs = maximal_intervals(edges.amount[edge], keep_bp)
+        size, _, _ = spans_of(edges, pairs, turn, first, ahead.until[last], spans)
+        p = pairs[turn]
+        begin, end = edges.pair_start[p], edges.pair_start[p + 1]
+        spans[0, 0] = lower_bound(edges.pair_edge, begin, end, first)
+        spans[0, 1] = lower_bound(edges.pair_edge, spans[0, 0], end, last + 1)
+        size += spans[0, 1] - spans[0, 0]
+        edge, place = in_sequence(edges, ahead.before, pairs, turn, spans, size)
+        amounts = np.empty(size, np.int64)
+        for i in range(size):
+            amounts[i] = edges.amount[edge[i]]
+        lows, highs = maximal_intervals(amounts, keep_bp)
         for i in range(len(lows)):
-            end, start = first_completion(
+            ended, start = first_completion(
                 edges.at_us, edges.amount, ahead.until, edge, place, k, lows[i], highs[i], done
             )
-            if end == NEVER or (end, -start) > (done, -began):
+            if ended == NEVER or ended > done or (ended == done and start < began):
                 continue
             found = least_records(
-                edges, ahead, name_rank, pairs, turn, lows[i], highs[i], end, start
+                edges, ahead, name_rank, pairs, turn, lows[i], highs[i], ended, start
             )
-            if (end, -start) < (done, -began) or earlier_name(name_rank, found, best):
+            same = ended == done and start == began
+            if not same or earlier_name(name_rank, found, best):
                 best = found
-            done, began = end, start
+            done, began = ended, start
     return best
 
 
@@ -232,9 +214,9 @@ def witnesses(
             if episode[hit] == i:
                 turns[rings.turn[hit]] = True
             hit += 1
-        found[start[i] : start[i + 1]] = witness(
-            edges, ahead, name_rank, pairs, turns, first[i], last[i], keep_bp
-        )
+        best = witness(edges, ahead, name_rank, pairs, turns, first[i], last[i], keep_bp)
+        for j in range(len(best)):
+            found[start[i] + j] = best[j]
     return start, found
 
 
@@ -244,7 +226,7 @@ def list_instances(
 ) -> tuple[Ints, Ints]:
     """Every instance of every hit, up to `most`: (start (instances + 1), edges)."""
     start = np.zeros(1024, np.int64)
-    found = np.empty(1024, np.int32)
+    found = np.empty(1024, np.int64)
     listed = 0
     for r in range(len(rings.start) - 1):
         pairs = rings.pairs[rings.start[r] : rings.start[r + 1]]
@@ -286,15 +268,11 @@ def list_instances(
                         at[j] = -1
                         continue
                     if start[listed] + k > len(found):
-                        larger = np.empty(2 * (start[listed] + k), np.int32)
-                        larger[: start[listed]] = found[: start[listed]]
-                        found = larger
+                        found = grown(found, start[listed], 2 * (start[listed] + k))
                     for c in range(k):
                         found[start[listed] + c] = edges.pair_edge[at[c]]
                     listed += 1
                     if listed == len(start):
-                        longer = np.zeros(2 * listed, np.int64)
-                        longer[:listed] = start
-                        start = longer
+                        start = grown(start, listed, 2 * listed)
                     start[listed] = start[listed - 1] + k
     return start[: listed + 1].copy(), found[: start[listed]].copy()

@@ -10,8 +10,9 @@ source counts for nothing. An event is an incoming record of which at least `kee
 others. `payment` and `red_packet` count on both sides, `topup` only in, `payout` only out.
 
 One finding an account, currency and episode: accounts are the relay, then the sources of the
-events, then the receivers; records are the events' incoming records and the outs that took them, in total
-order; amount is the sum of the incoming events; `instances` the number of events. Definition D-7.
+events, then the receivers; records are the events' incoming records and the outs that took them,
+in total order; amount is the sum of the incoming events; `instances` the number of events.
+Definition D-7.
 
 Cost: linear in the records. Sources: Suzumura and Kanezashi, AMLSim; FATF, indicators of funnel
 and mule accounts.

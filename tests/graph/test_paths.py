@@ -1,5 +1,6 @@
 """Traces and paths against every sequence of moves."""
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -94,10 +95,7 @@ def test_paths_are_the_best_of_all(
 
 
 def _is_path(steps: list[Row], in_order: bool) -> bool:
-    return all(
-        b["source"] == a["target"] and later(b, a, in_order)
-        for a, b in zip(steps, steps[1:], strict=False)
-    )
+    return all(b["source"] == a["target"] and later(b, a, in_order) for a, b in pairwise(steps))
 
 
 MOVES = {

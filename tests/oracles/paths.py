@@ -1,4 +1,4 @@
-"""Reach, traced amounts and paths by trying every sequence of moves, and by simulating each queue."""
+"""Reach, traced amounts and paths: every sequence of moves is tried, every queue simulated."""
 
 from collections import defaultdict
 from collections.abc import Iterator

@@ -7,10 +7,11 @@ finding). Here a pair is looked at only when it can matter:
     scan      each point i looks right, at i+1, i+2, ..., a pair entering a heap when its turn comes
     stop      at k in i's component and later than i: for every j beyond, (k, j) is nearer and was
               tried before (i, j); it was joined, or refused for good (components only grow)
-    follow    i itself rests when the point before it has the same time and component: that point
-              has the smaller finding, so its pairs come first
+    rest      a point found in one component with an earlier point of the same time neither scans
+              nor is looked at: that point has the smaller finding, so its pairs come first
 
-So the outcome is that of all pairs, and the cost is points + refusals instead of their square.
+So the outcome is that of all pairs, and the cost is points + refusals between components that meet
+instead of the square of the points.
 """
 
 import heapq
@@ -111,6 +112,15 @@ def unite(state: Ints, after: Ints, account: Ints, stamp: Ints, f: int, g: int, 
 
 
 @njit(nogil=True, cache=True)
+def _awake(following: Ints, j: int) -> int:
+    """The first point from j on that does not rest."""
+    while following[j] != j:
+        following[j] = following[following[j]]
+        j = following[j]
+    return j
+
+
+@njit(nogil=True, cache=True)
 def _key(group: Ints, time: Ints, finding: Ints, i: int, j: int, gap: int) -> Any:
     """Heap entry of the pair (i, j); its gap is -1 when there is no such pair."""
     if j >= group.size or group[j] != group[i] or time[j] - time[i] > gap:
@@ -146,16 +156,19 @@ def join_class(
             heap.append(entry)
     heapq.heapify(heap)
     refused = [(0, 0) for _ in range(0)]
+    following = np.arange(group.size + 1)
     while len(heap) > 0:
         _, _, _, i, j = heapq.heappop(heap)
-        ahead = i > 0 and group[i - 1] == group[i] and time[i - 1] == time[i]
-        if ahead and root(state, finding[i - 1]) == root(state, finding[i]):
+        if following[i] != i:
             continue
-        if unite(state, after, account, stamp, finding[i], finding[j], most) == REFUSED:
-            refused.append((i, j))
-        elif time[j] > time[i]:
-            continue
-        entry = _key(group, time, finding, i, j + 1, gap)
+        if following[j] == j:
+            if unite(state, after, account, stamp, finding[i], finding[j], most) == REFUSED:
+                refused.append((i, j))
+            elif time[j] > time[i]:
+                continue
+            else:
+                following[j] = j + 1
+        entry = _key(group, time, finding, i, _awake(following, j + 1), gap)
         if entry[0] >= 0:
             heapq.heappush(heap, entry)
     pairs = np.empty((len(refused), 2), np.int64)

@@ -68,35 +68,37 @@ class Walk:
         self.stack: list[Hop] = []
         self.hops: list[Hop] = []
         gifts = sorted(gifts, key=place)
-        groups = [list(g) for _, g in groupby(gifts, key=lambda row: place(row)[:2])]
-        issuer_how: str | None = "item"
-        if issuer is None:
-            issuer, issuer_how = self.guess_issuer(groups, kinds)
-        for group in groups:
-            for row in self.unbroken(group):
-                channel = row.get("channel") or kinds[row["source"]]
-                channel = "unknown" if channel in (None, "platform") else channel
-                hop = Hop(row, issuer, issuer_how, channel, ord=len(self.hops))
-                hop.linked = who.associated(row["source"], row["target"])
-                self.step(hop)
-                self.hops.append(hop)
+        self.groups = [list(g) for _, g in groupby(gifts, key=lambda row: place(row)[:2])]
+        self.kinds = kinds
+        if issuer is not None:
+            self.walk(issuer, "item")
+        else:
+            self.walk(None, None)
+            self.walk(*self.guess_issuer())
         self.close_cycles()
 
-    def guess_issuer(
-        self, groups: list[list[Row]], kinds: dict[str, str | None]
-    ) -> tuple[str | None, str | None]:
-        """Before anything is known of a holder: only the order of the first tie matters."""
-        in_order = [row for group in groups for row in group]
-        in_order[: len(groups[0])] = self.unbroken(groups[0])
-        for row in in_order:
-            if row["kind"] == "issue":
-                return row["source"], "issue"
-        first = in_order[0]
-        if first["kind"] == "sale" and kinds[first["source"]] in (
-            "official_account",
-            "merchant",
-            None,
-        ):
+    def walk(self, issuer: str | None, issuer_how: str | None) -> None:
+        """All hops from the start, with an issuer or without."""
+        self.holder, self.level, self.flag = None, 0, False
+        self.burnt = self.issued = False
+        self.stack, self.hops = [], []
+        for group in self.groups:
+            for row in self.unbroken(group):
+                channel = row.get("channel") or self.kinds[row["source"]]
+                channel = "unknown" if channel in (None, "platform") else channel
+                hop = Hop(row, issuer, issuer_how, channel, ord=len(self.hops))
+                hop.linked = self.who.associated(row["source"], row["target"])
+                self.step(hop)
+                self.hops.append(hop)
+
+    def guess_issuer(self) -> tuple[str | None, str | None]:
+        """From the order of a walk that knows no issuer."""
+        for hop in self.hops:
+            if hop.row["kind"] == "issue":
+                return hop.row["source"], "issue"
+        first = self.hops[0].row
+        presumable = ("official_account", "merchant", None)
+        if first["kind"] == "sale" and self.kinds[first["source"]] in presumable:
             return first["source"], "presumed"
         return None, None
 

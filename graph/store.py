@@ -213,7 +213,9 @@ def open_snapshot(
 ) -> Snapshot:
     """A generation for reading: views of its segments and of its derived tables.
 
-    It stays as it is however many refreshes happen meanwhile.
+    It stays as it is however many refreshes happen meanwhile. Its settings are those that its
+    ledger was made with, whatever stands in `regift.toml` by now; `settings` is for generations
+    that do not tell theirs.
     """
     con = connect(threads=threads)
     define_records(con, workspace, manifest)
@@ -221,7 +223,8 @@ def open_snapshot(
         con.execute(f"CREATE OR REPLACE TEMP VIEW {table} AS SELECT * FROM generation.{table}")
     define_payments(con)
     define_shown(con)
-    return Snapshot(con, settings)
+    made_with = manifest.run.get("settings")
+    return Snapshot(con, Settings(**made_with) if made_with else settings)
 
 
 def define_shown(con: duckdb.DuckDBPyConnection) -> None:

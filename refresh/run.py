@@ -184,6 +184,7 @@ class _Run:
                 "slices_total": len(segments.get("transfers", ())),
                 "slices_run": self._slices_run(typologies, segments),
                 "typologies": typologies,
+                "settings": asdict(self.settings),
                 "params": {name: show(params_of(self.settings, name)) for name in ALL},
             },
         )

@@ -30,7 +30,9 @@ MARK = ".regift-demo"
 
 @click.command()
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Which world.")
-@click.option("--scale", type=click.Choice(list(SCALES)), default="small", show_default=True)
+@click.option(
+    "--scale", type=click.Choice(list(SCALES)), default="small", show_default=True, help="Size."
+)
 @click.option(
     "--dir",
     "directory",

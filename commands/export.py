@@ -25,7 +25,6 @@ from regift.queries.search import clauses
 from regift.ranking.cases import resolve
 from regift.refresh.run import truncated_of
 
-FACTS = tuple(name for name, typology in ALL.items() if typology.fact)
 TABLE_FORMATS = [name for name, each in FORMATS.items() if each.shape == "table"]
 
 
@@ -65,7 +64,7 @@ def findings_command(**given: Any) -> None:
 @list_options
 def suspects_command(**given: Any) -> None:
     """The accounts that findings name, with the records behind each."""
-    _write("suspects", lambda con, chosen: suspects(con, chosen, FACTS), **given)
+    _write("suspects", suspects, **given)
 
 
 @command.command(name="case")
@@ -151,7 +150,7 @@ def list_suspects(
     whole = Filter()
     written = []
     for list_name, table, suffixes in (
-        ("suspects", suspects(con, whole, FACTS), (".csv", ".xlsx")),
+        ("suspects", suspects(con, whole), (".csv", ".xlsx")),
         ("findings", findings(con, whole, clauses(ALL)), (".csv", ".jsonl")),
     ):
         for suffix in suffixes:

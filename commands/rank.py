@@ -18,7 +18,9 @@ SHOWN = ("rank", "id", "case", "score", "measure", "clause", "terms")
 
 
 @click.command()
-@click.option("--unit", type=click.Choice(list(UNITS)), default="account", show_default=True)
+@click.option(
+    "--unit", type=click.Choice(list(UNITS)), default="account", show_default=True, help="What."
+)
 @click.option("--top", type=click.IntRange(1), help="Only the first so many.")
 @click.option("--min-score", help="Only those of this score and more.")
 @click.option("--new-since", type=click.IntRange(1), help="Only those new or changed since then.")

@@ -55,8 +55,9 @@ def show(reject: str, as_json: bool, workspace: Path) -> None:
 @workspace_option
 def export(output: str, load: str | None, workspace: Path) -> None:
     """Rejected rows as a file to mend, for `rejects retry`."""
-    rows = open_rejects(Workspace.open(workspace), load)
-    text = export_text(rows)
+    place = Workspace.open(workspace)
+    rows = open_rejects(place, load)
+    text = export_text(place, rows)
     if output == "-":
         click.echo(text, nl=False)
     else:

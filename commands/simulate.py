@@ -13,7 +13,9 @@ from regift.loaders.simulator.ranges import SCALES
 @click.command()
 @click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Which world.")
-@click.option("--scale", type=click.Choice(list(SCALES)), default="small", show_default=True)
+@click.option(
+    "--scale", type=click.Choice(list(SCALES)), default="small", show_default=True, help="Size."
+)
 @click.option("--no-plant", is_flag=True, help="The same world without anything planted.")
 @json_option
 def command(directory: Path, seed: int, scale: str, no_plant: bool, as_json: bool) -> None:

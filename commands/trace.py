@@ -79,7 +79,7 @@ def account(
 @click.argument("a")
 @click.argument("b")
 @click.option("--within", default="7d", show_default=True, help="Longest time from first to last.")
-@click.option("--max-hops", type=click.IntRange(1), default=6, show_default=True)
+@click.option("--max-hops", type=click.IntRange(1), default=6, show_default=True, help="Bound.")
 @click.option("--since", help="Begin at this time or later.")
 @json_option
 @quiet_option

@@ -1,35 +1,36 @@
-"""The accounts that findings name, in plain count order.
+"""The accounts that findings name, in the order of the ranking.
 
-    rank, account, findings, facts, by_typology, roles, first_at, last_at, complete, items, records,
-    finding_ids
+    rank, account, score, case, measure, clause, why, findings, facts, by_typology, roles, first_at,
+    last_at, complete, items, records, finding_ids
 
-findings: how many name the account; facts: how many of those are facts of the records and no
-judgement of likelihood; by_typology: how many of each, by name; complete: no bound touched what its
-findings rest on; records: ids of all gifts and transfers in their evidence, sorted;
-finding_ids: the findings, earliest first, which say for each record what it proves.
+rank: place in the whole ranking of accounts, whatever the filter; measure: null where nothing may
+be proposed, `why` says why; findings: how many name the account; facts: how many of those are facts
+of the records and no judgement of likelihood; by_typology: how many of each, by name; complete: no
+bound touched what its findings rest on; records: ids of all gifts and transfers in their evidence,
+sorted; finding_ids: the findings, earliest first, which say for each record what it proves.
 """
-
-from collections.abc import Collection
 
 import duckdb
 import pyarrow as pa
 
 from regift.exports.chosen import Filter
 from regift.queries.shown import define_macros
+from regift.ranking.gate import step_of
+from regift.ranking.order import total_order
+from regift.ranking.rank import NO_CASE
 
 
-def suspects(con: duckdb.DuckDBPyConnection, chosen: Filter, facts: Collection[str]) -> pa.Table:
-    """One row per account with a finding that passes the filter, most findings first.
+def suspects(con: duckdb.DuckDBPyConnection, chosen: Filter) -> pa.Table:
+    """One row per account with a finding that passes the filter, strongest evidence first.
 
-    con: has `findings`, `subjects` and `evidence`; facts: names of the typologies whose findings
-    are facts. Order: findings, facts, both falling, then account. With a filter on an account the
+    con: of a generation, with the tables of `ranking.derive`. With a filter on an account the
     others of its findings are listed too: the filter is on findings.
     Cost: linear in the evidence of the chosen findings, times the accounts each names.
     """
     chosen.define(con)
     define_macros(con)
     return con.sql(
-        """
+        f"""
         WITH named AS (
             SELECT account, s.finding, list(DISTINCT role ORDER BY role) AS roles
             FROM subjects s SEMI JOIN chosen USING (finding) GROUP BY ALL),
@@ -49,19 +50,27 @@ def suspects(con: duckdb.DuckDBPyConnection, chosen: Filter, facts: Collection[s
             FROM (SELECT account, unnest(f.items) AS item
                   FROM named JOIN findings f USING (finding)) GROUP BY account),
         summed AS (
-            SELECT account, count(*) AS findings,
-                   count(*) FILTER (list_contains($facts, typology)) AS facts,
+            SELECT account, count(*) AS findings, count(*) FILTER (fact) AS facts,
                    list_sort(list_distinct(flatten(list(roles)))) AS roles,
                    min(first_us) AS first_us, max(last_us) AS last_us,
                    bool_and(complete) AS complete,
                    list(finding ORDER BY first_us, finding) AS finding_ids
-            FROM named JOIN findings USING (finding) GROUP BY account)
-        SELECT row_number() OVER (ORDER BY s.findings DESC, facts DESC, account) AS rank,
-               account, s.findings, facts, by_typology, roles, iso(first_us) AS first_at,
-               iso(last_us) AS last_at, complete, coalesce(items, []) AS items,
-               coalesce(records, []) AS records, finding_ids
+            FROM named JOIN findings USING (finding)
+                 JOIN (SELECT finding, fact FROM weighed) USING (finding) GROUP BY account),
+        ranked AS (
+            SELECT row_number() OVER (ORDER BY {total_order("account")}) AS rank, account, score,
+                   case_id
+            FROM account_scores),
+        severest AS (
+            SELECT account, measure, clause, why FROM proposals LEFT JOIN ranked USING (account)
+            QUALIFY row_number() OVER (PARTITION BY account ORDER BY {step_of("measure")} DESC,
+                (proposals.case_id = ranked.case_id) DESC, proposals.case_id) = 1)
+        SELECT rank, account, score::VARCHAR AS score, case_id AS case, measure, clause,
+               coalesce(why, '{NO_CASE}') AS why, s.findings, facts, by_typology, roles,
+               iso(first_us) AS first_at, iso(last_us) AS last_at, complete,
+               coalesce(items, []) AS items, coalesce(records, []) AS records, finding_ids
         FROM summed s LEFT JOIN by_typology USING (account) LEFT JOIN records USING (account)
-        LEFT JOIN items USING (account) ORDER BY rank
-        """,
-        params={"facts": list(facts)},
+        LEFT JOIN items USING (account) LEFT JOIN ranked USING (account)
+        LEFT JOIN severest USING (account) ORDER BY rank, account
+        """
     ).to_arrow_table()

@@ -64,18 +64,18 @@ class Workspace:
 
     @classmethod
     def create(cls, root: Path) -> "Workspace":
-        """The workspace at `root`, made if it is not there yet.
+        """The workspace at `root`, made if it is not there yet; a regift.toml in it is kept.
 
         A folder that holds other things is refused: nothing of it is ours to touch.
         """
         workspace = cls(root)
-        if workspace.settings_file.is_file():
-            return workspace
-        if root.exists() and (not root.is_dir() or any(root.iterdir())):
+        settled = workspace.settings_file.is_file()
+        if root.exists() and not settled and (not root.is_dir() or any(root.iterdir())):
             raise UsageError(f"{root} is there and is no workspace: name another folder with -w")
         for folder in (workspace.generations, workspace.segments, workspace.staged):
             folder.mkdir(parents=True, exist_ok=True)
-        write_durably(workspace.settings_file, FIRST_SETTINGS.encode())
+        if not settled:
+            write_durably(workspace.settings_file, FIRST_SETTINGS.encode())
         return workspace
 
     def settings_table(self) -> dict[str, Any]:

@@ -92,25 +92,20 @@ def label(
     """Latest departures towards the root's source, at most length - 1 edges away from it.
 
     start: first edge later than the root; last: last edge into the source inside the window.
-    Only amounts in [low, high] count.
+    Only amounts in [low, high] count. What enters an account is looked at edge by edge, or pair by
+    pair where those are fewer (a step is then -1 - place in `in_pair`).
     """
     source, amount, in_edge, in_start = edges.source, edges.amount, edges.in_edge, edges.in_start
+    in_pair, in_pairs_from = edges.in_pair, edges.in_pairs_from
+    pair_edge, pair_start = edges.pair_edge, edges.pair_start
     stamp, latest, reach, queued = labels.stamp, labels.latest, labels.reach, labels.queued
-    u, v = source[root], edges.target[root]
     queue, spare = labels.queue, labels.spare
-    waiting = 0
-    j = lower_bound(in_edge, in_start[u], in_start[u + 1], last)
-    while j >= in_start[u] and in_edge[j] >= start:
-        f = in_edge[j]
-        j -= 1
-        x = source[f]
-        if stamp[x] != search and low <= amount[f] <= high:
-            stamp[x] = search
-            latest[x] = f
-            reach[x] = before[f]
-            queue[waiting] = x
-            waiting += 1
-    hops = 1
+    u, v = source[root], edges.target[root]
+    stamp[u] = search
+    reach[u] = last + 1
+    queue[0] = u
+    waiting = 1
+    hops = 0
     while waiting and hops < length - 1:
         for i in range(waiting):
             queued[queue[i]] = 0
@@ -119,13 +114,28 @@ def label(
             x = queue[i]
             if x == v:
                 continue
-            first = in_start[x]
-            j = lower_bound(in_edge, first, in_start[x + 1], reach[x]) - 1
-            while j >= first and in_edge[j] >= start:
-                f = in_edge[j]
+            stop = in_start[x]
+            j = lower_bound(in_edge, stop, in_start[x + 1], reach[x]) - 1
+            pairs = in_pairs_from[x + 1] - in_pairs_from[x]
+            if j - stop > 4 * pairs:
+                stop = lower_bound(in_edge, stop, j, start)
+                if j - stop > 4 * pairs:
+                    j = -1 - in_pairs_from[x]
+                    stop = -in_pairs_from[x + 1]
+            while j >= stop:
+                if j >= 0:
+                    f = in_edge[j]
+                    if f < start:
+                        break
+                else:
+                    p = in_pair[-1 - j]
+                    place = lower_bound(pair_edge, pair_start[p], pair_start[p + 1], reach[x]) - 1
+                    while place >= pair_start[p] and not low <= amount[pair_edge[place]] <= high:
+                        place -= 1
+                    f = pair_edge[place] if place >= pair_start[p] else -1
                 j -= 1
                 w = source[f]
-                if w == u or amount[f] < low or amount[f] > high:
+                if f < start or w == u or amount[f] < low or amount[f] > high:
                     continue
                 if stamp[w] != search:
                     stamp[w] = search

@@ -78,7 +78,7 @@ class Edges(NamedTuple):
     order; out_start, in_start (n + 1): where each account's begin. pair_edge: edges by (source,
     target, order); pair_start (p + 1); pair_of, pair_place, previous: per edge its pair, its place
     in pair_edge, the edge before it in its pair or -1; pair_head (p): first edge of a pair;
-    pairs_from (n + 1): first pair of each source.
+    pairs_from (n + 1): first pair of each source; in_pair, in_pairs_from: pairs by target.
     """
 
     source: Ints
@@ -96,6 +96,8 @@ class Edges(NamedTuple):
     previous: Ints
     pair_head: Ints
     pairs_from: Ints
+    in_pair: Ints
+    in_pairs_from: Ints
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,9 +151,10 @@ class TemporalGraph:
         pair_edge, pair_of, place, previous, start, head, pairs_from = group_pairs(
             self.source, self.target, in_edge, out_start
         )
+        in_pairs_from, in_pair = group_by(self.target[head], n)
         indexes = (
             out_start, out_edge, in_start, in_edge, start, pair_edge, pair_of, place, previous,
-            head, pairs_from,
+            head, pairs_from, in_pair, in_pairs_from,
         )  # fmt: skip
         frozen = [_frozen(index, np.int32) for index in indexes]
         return Edges(self.source, self.target, self.at_us, self.amount_minor, *frozen)

@@ -68,6 +68,28 @@ def test_back_and_forth_a_hundred_thousand_times() -> None:
     assert found.instances().tolist() == [wanted]
 
 
+def test_a_hundred_thousand_back_and_forth_in_one_window_is_not_quadratic() -> None:
+    n = 100_000
+    amount = np.random.default_rng(1).integers(100, 200, n)
+    began = time.monotonic()
+    found = cycles(zigzag(n, amount), 2 * n * SECOND_US, keep_bp=5000)
+    assert found.instances().tolist() == [(n // 2) ** 2]
+    assert found.counted_exactly().all()
+    assert time.monotonic() - began < 30
+
+
+def test_a_hub_of_ten_thousand() -> None:
+    """0 pays everybody, then everybody pays 0: a ring with each, and none through two."""
+    n = 10_000
+    others = np.arange(1, n + 1)
+    hub = np.zeros(n, np.int64)
+    graph = graph_of(np.concatenate((hub, others)), np.concatenate((others, hub)), np.arange(2 * n))
+    found = cycles(graph, HOUR_US, 5000, 6)
+    assert not len(found.cut)
+    assert found.by_length() == {2: n}
+    assert len(found.episodes[1]) == n
+
+
 @pytest.mark.parametrize("keep_bp", [5000, 9000, 10_000])
 def test_keep_of_many_parallel_moves(keep_bp: int) -> None:
     n, window = 600, 400

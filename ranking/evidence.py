@@ -4,7 +4,8 @@ evidence_records(tbl, record, at_us, source, target, item, value_minor, currency
     gifts and transfers that a finding names as evidence
 weighed(finding, typology, family, layer, clause, kappa_percent, fact, lfdr_bp, pair_rate,
         opens, first_us, last_us, complete, items, lower_bound, associated)
-    one row a finding: what its typology and its own detail say about its weight
+    one row a finding: what its typology and its own detail say about its weight. pair_rate is the
+    habit that thins it out: of a `plain` paid gift, or of a finding without tiers that is no fact
 """
 
 from collections.abc import Mapping
@@ -54,7 +55,8 @@ def derive(con: Con, typologies: Mapping[str, Typology]) -> None:
         SELECT finding, typology, family, layer, clause, kappa_percent, first_us, last_us, complete,
                coalesce(items, []) AS items,
                fact AND (typology <> 'paid_gift' OR coalesce(tier = 'price', false)) AS fact,
-               CASE WHEN coalesce(tier, 'plain') = 'plain' THEN rate END AS pair_rate,
+               CASE WHEN coalesce(tier, 'plain') = 'plain' AND (typology = 'paid_gift' OR NOT fact)
+                    THEN rate END AS pair_rate,
                coalesce(tier = 'plain' AND rate >= {PLAIN_RATE_NO_CASE}, false) IS FALSE AS opens,
                CASE WHEN fact AND (typology <> 'paid_gift' OR coalesce(tier = 'price', false))
                     THEN 0 ELSE {LFDR_UNCALIBRATED_BP} END AS lfdr_bp,

@@ -59,6 +59,8 @@ def _finding(draw: Any, n: int, rows: dict[tuple[str, str], dict[str, Any]]) -> 
     ]
     items = {str(rows[key]["item"]) for key in records if key in rows and "item" in rows[key]}
     detail = None
+    if name in ("money_cycle", "multi_level_gift"):
+        detail = draw(st.sampled_from((None, '{"pair_rate": 0.35}')))
     if name == "paid_gift":
         rate = draw(st.sampled_from(("0.05", "0.199999", "0.2", "2.7")))
         detail = draw(

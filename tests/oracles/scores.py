@@ -19,7 +19,7 @@ def _q(found: Found) -> Decimal:
     if price if found.typology == "paid_gift" else TYPOLOGIES[found.typology].fact:
         return Decimal(1)
     chance = Decimal(1)
-    if told.get("tier") == "plain":
+    if told.get("tier", "plain") == "plain":
         chance = (-Decimal(str(told.get("pair_rate", 0)))).exp()
     return chance / 2
 

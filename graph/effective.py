@@ -89,7 +89,7 @@ def cancel(
 
 
 def _column(table: Any, name: str) -> Any:
-    return table[name].to_numpy()
+    return table[name].to_numpy().copy()  # writable, whatever Arrow shares: one type for the kernel
 
 
 def derive(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:

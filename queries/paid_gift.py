@@ -353,7 +353,7 @@ def _unmatched(con: duckdb.DuckDBPyConnection) -> npt.NDArray[np.int8]:
 
 
 def _arrays(con: duckdb.DuckDBPyConnection, sql: str) -> list[npt.NDArray[np.int64]]:
-    return [column.to_numpy() for column in con.sql(sql).to_arrow_table().columns]
+    return [column.to_numpy().copy() for column in con.sql(sql).to_arrow_table().columns]
 
 
 def _keep(

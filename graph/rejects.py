@@ -3,12 +3,17 @@
 import csv
 import io
 import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from regift.graph.connect import connect, quote
 from regift.graph.staging import all_loads
 from regift.graph.workspace import Workspace
+from regift.loaders.column_map import load_format, load_map
 from regift.loaders.errors import UsageError
+from regift.loaders.tables import TABLES
 
 csv.field_size_limit(1 << 30)
 """A kept row has at most a MiB; Python refuses fields over 128 KiB unless told otherwise."""
@@ -59,7 +64,23 @@ def reject_of(workspace: Workspace, reject: str) -> dict[str, Any]:
     return found[0]
 
 
-def export_text(rows: list[dict[str, Any]]) -> str:
+def map_delimiter(load: Mapping[str, Any]) -> str | None:
+    """What parts the fields by the format or map of a load; None when the file's suffix says."""
+    table = TABLES[load["table"]]
+    if load["format"]:
+        return load_format(load["format"], table).delimiter
+    return load_map(Path(load["map"]), table).delimiter if load["map"] else None
+
+
+def _fields(text: str, delimiter: str) -> list[str]:
+    """The fields of one kept row."""
+    text = text.replace("\0", "\ufffd")
+    if delimiter == "whitespace":
+        return text.split()
+    return next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
+
+
+def export_text(workspace: Workspace, rows: list[dict[str, Any]]) -> str:
     """Rejects as a file to mend: their own columns, after the reject's id and rule.
 
     Rows of JSON lines and Parquet come out as JSON lines, of CSV as CSV. A CSV row with a wrong
@@ -68,9 +89,9 @@ def export_text(rows: list[dict[str, Any]]) -> str:
     """
     shapes = {(row["table"], row["format"], row["header"]) for row in rows}
     if len(shapes) > 1:
-        loads = ", ".join(sorted({row["load"] for row in rows}))
+        names = ", ".join(sorted({row["load"] for row in rows}))
         raise UsageError(
-            f"the rejects have {len(shapes)} different headers: choose one of --load {loads}"
+            f"the rejects have {len(shapes)} different headers: choose one of --load {names}"
         )
     if not rows:
         return ""
@@ -87,10 +108,16 @@ def export_text(rows: list[dict[str, Any]]) -> str:
             for row in rows
         )
     out = io.StringIO()
-    header = next(csv.reader([rows[0]["header"]])) if rows[0]["header"] else []
+    loads = {each["load"]: each for each in all_loads(workspace)}
+    given = map_delimiter(loads[rows[0]["load"]])
+    delimiter = given or ("\t" if _is_tsv(rows[0]["file"]) else ",")
+    header = _fields(rows[0]["header"], delimiter) if rows[0]["header"] else []
     writer = csv.writer(out)
     writer.writerow([*OWN_COLUMNS, *header])
     for row in rows:
-        fields = next(csv.reader(io.StringIO(row["row"].replace("\0", "\ufffd"), newline="")), [])
-        writer.writerow([row["reject"], row["rule"], *fields])
+        writer.writerow([row["reject"], row["rule"], *_fields(row["row"], delimiter)])
     return out.getvalue()
+
+
+def _is_tsv(file: str) -> bool:
+    return re.search(r"\.tsv(\.gz|\.zst)?$", file, re.IGNORECASE) is not None

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from regift.graph.rejects import OWN_COLUMNS, open_rejects
+from regift.graph.rejects import OWN_COLUMNS, map_delimiter, open_rejects
 from regift.graph.staging import LoadReport, LoadRequest, all_loads, stage
 from regift.graph.workspace import Workspace
 from regift.loaders.errors import BadFile, UsageError
@@ -23,7 +23,7 @@ def retry(
     when it cannot be read.
     """
     with workspace.scratch("retry") as scratch:
-        ids, mended = _mended(file, scratch)
+        ids, records = _mended(file)
         known = {row["reject"]: row for row in open_rejects(workspace)}
         rows = [known[reject] for reject in ids if reject in known]
         if not rows:
@@ -35,6 +35,8 @@ def retry(
                 f"{file} has rejects of loads with different tables or maps: "
                 "export each with --load"
             )
+        delimiter = map_delimiter(loads[rows[0]["load"]]) or ","
+        mended = _written(records, scratch, delimiter)
         table, action, reason, format_name, map_file = ways.pop()
         request = LoadRequest(
             sources=(str(mended),),
@@ -43,6 +45,7 @@ def retry(
                 time_zone=time_zone,
                 format=format_name,
                 map=Path(map_file) if map_file else None,
+                called=str(file),
             ),
             action=action,
             reason=reason,
@@ -56,8 +59,11 @@ def _way(load: dict[str, Any]) -> tuple[str, str, str | None, str | None, str | 
     return (load["table"], load["action"], load["reason"], load["format"], load["map"])
 
 
-def _mended(file: Path, scratch: Path) -> tuple[list[str], Path]:
-    """Ids of the rejects in a mended file, and the file to load: without our own columns."""
+def _mended(file: Path) -> tuple[list[str], list[str] | list[list[str]]]:
+    """Ids of the rejects in a mended file, and its records without our own columns.
+
+    Records are lines of JSON, or the fields of CSV with those of the header first.
+    """
     try:
         text = file.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -67,9 +73,8 @@ def _mended(file: Path, scratch: Path) -> tuple[list[str], Path]:
     reject, rule = OWN_COLUMNS
     if text.startswith("{"):
         objects = [_object(file, place, line) for place, line in enumerate(text.split("\n"), 1)]
-        target = scratch / f"{file.stem}.jsonl"
-        target.write_text("".join(each["row"] + "\n" for each in objects if each), encoding="utf-8")
-        return [each[reject] for each in objects if each], target
+        objects = [each for each in objects if each]
+        return [each[reject] for each in objects], [each["row"] for each in objects]
     # Lines end at CR and LF only: text may hold other characters that Python calls line ends.
     rows = list(csv.reader(io.StringIO(text, newline="")))
     if not rows or rows[0][:2] != [reject, rule]:
@@ -77,10 +82,23 @@ def _mended(file: Path, scratch: Path) -> tuple[list[str], Path]:
             f"{file} does not begin with the columns {reject},{rule}: "
             "mend a file of `regift rejects export`"
         )
-    target = scratch / f"{file.stem}.csv"
+    return [row[0] for row in rows[1:]], [row[2:] for row in rows]
+
+
+def _written(records: list[str] | list[list[str]], scratch: Path, delimiter: str) -> Path:
+    """The file to load, its fields parted as the first load expects it."""
+    kind = "jsonl" if isinstance(records[0], str) else "csv"
+    target = scratch / f"mended.{kind}"
     with open(target, "w", encoding="utf-8", newline="") as out:
-        csv.writer(out).writerows(row[2:] for row in rows)
-    return [row[0] for row in rows[1:]], target
+        writer = csv.writer(out, delimiter="," if delimiter == "whitespace" else delimiter)
+        for record in records:
+            if isinstance(record, str):
+                out.write(record + "\n")
+            elif delimiter == "whitespace":
+                out.write(" ".join(record) + "\n")
+            else:
+                writer.writerow(record)
+    return target
 
 
 def _object(file: Path, place: int, line: str) -> dict[str, str]:

@@ -331,7 +331,9 @@ def _finish(
     refused = counts["rejected"] > _allowed(request.max_bad, counts["read"])
     rules = dict(con.execute("SELECT rule, count(*) FROM rejects GROUP BY 1 ORDER BY 1").fetchall())
     load = None
-    if not request.dry_run and (counts["accepted"] or counts["rejected"]):
+    # A retry that is refused leaves the rejects it was to resolve as they are: they are its own.
+    tried = refused and request.resolves
+    if not (request.dry_run or tried) and (counts["accepted"] or counts["rejected"]):
         load = _write(con, workspace, request, counts, "refused" if refused else "staged")
     if refused:
         first = row(
@@ -393,7 +395,7 @@ def _write(
             "reason": request.reason,
             "actor": actor(),
             "at": now_us(),
-            "sources": list(request.sources),
+            "sources": [request.options.called] if request.options.called else request.sources,
             "format": request.options.format,
             "map": str(request.options.map) if request.options.map else None,
             "encoding": request.options.encoding,

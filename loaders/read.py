@@ -5,7 +5,7 @@ stretches of the file in which a record was refused are read again, to say which
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
@@ -24,12 +24,14 @@ from regift.loaders.validate import Check, broken, checks, decimals, named
 @dataclass(frozen=True, kw_only=True)
 class ReadOptions:
     """How to read. encoding of text files; time_zone of times without offset; format: name of a
-    declared public format; map: a column map of the user's own (not both)."""
+    declared public format; map: a column map of the user's own (not both); called: the name to show
+    for the one source, where that is a copy of what the user named."""
 
     encoding: str = "utf-8"
     time_zone: str = "Asia/Shanghai"
     format: str | None = None
     map: Path | None = None
+    called: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,6 +130,8 @@ def read(
     )
     reading = Reading(_con=con)
     for source in find_sources(sources, options.encoding, scratch):
+        if options.called is not None:
+            source = replace(source, name=options.called)
         _read_file(con, source, table, mapping, found, reading)
     for view in ("regift_csv", "regift_json", "regift_parquet"):
         con.unregister(view)

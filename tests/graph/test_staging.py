@@ -139,7 +139,7 @@ def test_dry_run_changes_nothing(workspace: Workspace) -> None:
 
 def test_rejects_are_exported_mended_and_retried(workspace: Workspace, tmp_path: Path) -> None:
     put(workspace, FIRST, BAD, max_bad="1")
-    export = export_text(open_rejects(workspace))
+    export = export_text(workspace, open_rejects(workspace))
     mended = tmp_path / "mended.csv"
     mended.write_text(export.replace("-7.00", "7.00"))
     report, table = retry(workspace, mended, time_zone="Asia/Shanghai", max_bad="0")
@@ -151,7 +151,7 @@ def test_rejects_are_exported_mended_and_retried(workspace: Workspace, tmp_path:
 def test_a_retry_that_is_still_bad_loses_nothing(workspace: Workspace, tmp_path: Path) -> None:
     put(workspace, FIRST, BAD, max_bad="1")
     mended = tmp_path / "mended.csv"
-    mended.write_text(export_text(open_rejects(workspace)))
+    mended.write_text(export_text(workspace, open_rejects(workspace)))
     with pytest.raises(TooManyBadRows):
         retry(workspace, mended, time_zone="Asia/Shanghai", max_bad="0")
     assert BAD in {row["row"] for row in open_rejects(workspace)}

@@ -1,0 +1,134 @@
+"""`regift rejects`: list, show, export, mend, retry."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+from command_line import asked, loaded, run
+
+HEAD = "record_id,at,source,target,item,kind"
+BAD = f'{HEAD}\ng1,soon,"a, ""b""",b,x,gift\ng2,2026-01-01T00:00:00Z,a,b,x\n'
+
+
+@pytest.fixture
+def refused(fresh: Path) -> Path:
+    assert loaded(fresh, "gifts", BAD).code == 3
+    return fresh
+
+
+def test_list_has_file_line_rule_and_row(refused: Path) -> None:
+    ran = run("rejects", "list", "--json", "-w", refused)
+    keys = ("file", "line", "rule", "row", "table", "load")
+    file = str(refused.parent / "f.csv")
+    assert [[row[key] for key in keys] for row in ran.rows] == [
+        [file, 2, "time_malformed", 'g1,soon,"a, ""b""",b,x,gift', "gifts", "L000001"],
+        [file, 3, "too_few_fields", "g2,2026-01-01T00:00:00Z,a,b,x", "gifts", "L000001"],
+    ]
+    assert ran.stderr == "2 of 2 rejects\n"
+    assert run("rejects", "list", "--limit", "1", "-w", refused).stderr == "1 of 2 rejects\n"
+    assert run("rejects", "list", "--load", "L000009", "--json", "-w", refused).rows == []
+
+
+def test_show_takes_a_prefix(refused: Path) -> None:
+    first, second = run("rejects", "list", "--json", "-w", refused).rows
+    ran = run("rejects", "show", first["reject"][:-4], "--json", "-w", refused)
+    assert ran.rows == [first]
+    assert run("rejects", "show", "R-", "-w", refused).code == 2
+    assert "too_few_fields" in run("rejects", "show", second["reject"], "-w", refused).stdout
+
+
+def test_trying_again_makes_no_second_reject(refused: Path) -> None:
+    assert loaded(refused, "gifts", BAD).code == 3
+    assert len(run("rejects", "list", "--json", "-w", refused).rows) == 2
+
+
+def mend(place: Path, *changes: tuple[str, str]) -> Path:
+    file = place.parent / "mended.csv"
+    ran = run("rejects", "export", "-o", file, "-w", place)
+    assert ran.code == 0, ran.stderr
+    text = file.read_bytes().decode()
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    file.write_bytes(text.encode())
+    return file
+
+
+def test_export_mend_retry(refused: Path) -> None:
+    file = mend(refused, ("soon", "2026-01-01T00:00:00Z"), ("b,x\r\n", "b,x,gift\r\n"))
+    rows = list(csv.reader(io.StringIO(file.read_text(encoding="utf-8"), newline="")))
+    assert rows[0] == ["regift_reject", "regift_rule", *HEAD.split(",")]
+    ran = run("rejects", "retry", file, "--json", "-w", refused)
+    assert (ran.code, ran.rows[0]["accepted"]) == (0, 2)
+    assert run("rejects", "list", "--json", "-w", refused).rows == []
+    assert run("refresh", "-q", "-w", refused).code == 0
+    assert asked(refused, "SELECT record_id, source FROM gifts ORDER BY 1") == [
+        ("g1", 'a, "b"'),
+        ("g2", "a"),
+    ]
+    assert run("rejects", "retry", file, "-w", refused).code == 2
+
+
+def test_a_row_that_is_still_bad_stays_a_reject(refused: Path) -> None:
+    file = mend(refused, ("b,x\r\n", "b,x,gift\r\n"))
+    assert run("rejects", "retry", file, "-w", refused).code == 3
+    ran = run("rejects", "retry", file, "--max-bad", "1", "--json", "-w", refused)
+    assert (ran.code, ran.rows[0]["accepted"], ran.rows[0]["rejected"]) == (0, 1, 1)
+    (left,) = run("rejects", "list", "--json", "-w", refused).rows
+    assert (left["rule"], left["load"]) == ("time_malformed", "L000002")
+    assert (left["file"], left["line"]) == (str(file), 2)
+
+
+@pytest.mark.parametrize(
+    "name", ["\u2028line", "form\u000cfeed"[:4] + "\u0085", "x" * 200_000, "礼物🎁", "=1+1"]
+)
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_no_text_is_lost_on_the_way(fresh: Path, name: str, kind: str) -> None:
+    """Characters that Python takes for line ends, long fields, formulas: a retry keeps them."""
+    values = ["i1", "issuer", name, "later"]
+    content = "item,issuer,collection,updated_at\n" + ",".join(values) + "\n"
+    if kind == "jsonl":
+        keys = ("item", "issuer", "collection", "updated_at")
+        content = json.dumps(dict(zip(keys, values, strict=True)), ensure_ascii=False) + "\n"
+    assert loaded(fresh, "items", content, name=f"f.{kind}").code == 3
+    file = mend(fresh, ("later", "2026-01-01T00:00:00Z"))
+    ran = run("rejects", "retry", file, "-w", fresh)
+    if len(name) > 1024:
+        assert ran.code == 3
+        assert "id_too_long" in ran.line
+        return
+    assert ran.code == 0, ran.stderr
+    assert run("refresh", "-q", "-w", fresh).code == 0
+    assert asked(fresh, "SELECT collection FROM items") == [(name,)]
+
+
+def test_rejects_of_two_headers_need_a_choice(refused: Path) -> None:
+    assert loaded(refused, "accounts", "account,kind\na,robot\n", name="a.csv").code == 3
+    ran = run("rejects", "export", "-o", "-", "-w", refused)
+    assert ran.code == 2
+    assert ran.line.endswith("2 different headers: choose one of --load L000001, L000002")
+    ran = run("rejects", "export", "-o", "-", "--load", "L000002", "-w", refused)
+    (row,) = run("rejects", "list", "--load", "L000002", "--json", "-w", refused).rows
+    assert ran.stdout.splitlines() == [
+        "regift_reject,regift_rule,account,kind",
+        f"{row['reject']},kind_unknown,a,robot",
+    ]
+
+
+@pytest.mark.parametrize("suffix", ["tsv", "semicolons"])
+def test_other_delimiters_come_back(fresh: Path, tmp_path: Path, suffix: str) -> None:
+    args: tuple[str, ...] = ()
+    name, mark = "f.tsv", "\t"
+    if suffix == "semicolons":
+        given = tmp_path / "map.toml"
+        given.write_text('delimiter = ";"\n')
+        name, mark, args = "f.csv", ";", ("--map", str(given))
+    content = f'account{mark}kind{mark}name\na{mark}robot{mark}"x, ""y"""\n'
+    assert loaded(fresh, "accounts", content, *args, name=name).code == 3
+    file = mend(fresh, ("robot", "personal"))
+    ran = run("rejects", "retry", file, "-w", fresh)
+    assert ran.code == 0, ran.stderr
+    assert run("refresh", "-q", "-w", fresh).code == 0
+    assert asked(fresh, "SELECT account, kind, name FROM accounts") == [("a", "personal", 'x, "y"')]

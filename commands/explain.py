@@ -66,5 +66,5 @@ def _part(part: str, rows: list[dict[str, Any]]) -> None:
 
 
 def _some(names: list[str]) -> str:
-    shown = ", ".join(names[:6])
-    return shown if len(names) <= 6 else f"{shown}, ... {len(names)} in all (--json lists them)"
+    shown = ", ".join(names[:4])
+    return shown if len(names) <= 4 else f"{shown}, ... {len(names)} in all (--json lists them)"

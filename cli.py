@@ -98,6 +98,7 @@ def main() -> None:
     """Run the command line; a user's mistake is one line on stderr and an exit code."""
     from regift.loaders.errors import RegiftError
 
+    stdout = sys.stdout
     try:
         _check_text(sys.argv[1:])
         code = cli.main(prog_name="regift", standalone_mode=False)
@@ -114,6 +115,9 @@ def main() -> None:
     except RegiftError as error:
         click.echo(f"regift: {error}", err=True)
         code = error.exit_code
+    except SystemExit as end:
+        # Click leaves with 1 when the reader of our output has gone, and replaces the stream then.
+        code = end.code if sys.stdout is stdout else 0
     except BrokenPipeError:
         # The reader of our output has gone: nothing is left to be said to it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

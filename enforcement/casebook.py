@@ -97,9 +97,9 @@ class Casebook:
         return str(row[0]) if row else FIRST_HASH
 
     def verify(self, head: str | None = None) -> int:
-        """Check the whole chain, and that `head` is in it; gives the number of rows.
+        """Check the whole chain, that `head` is in it, and that judgements are those it tells of.
 
-        RegiftError names the first row that does not fit.
+        Gives the number of rows. RegiftError names the first row that does not fit.
         """
         before, seen = FIRST_HASH, {FIRST_HASH}
         rows = self._con.execute(
@@ -120,7 +120,28 @@ class Casebook:
             seen.add(found)
         if head is not None and head not in seen:
             raise RegiftError(f"{self._path}: the audit log ends before {head[:12]}: rows are gone")
+        self._verify_judgements()
         return len(rows)
+
+    def _verify_judgements(self) -> None:
+        """A refresh reads the judgements and not the log: each must be what its row says."""
+        told = {
+            seq: json.loads(payload)
+            for seq, payload in self._con.execute(
+                "SELECT seq, payload FROM audit WHERE action = 'link judge' AND payload NOTNULL"
+            )
+        }
+        names = ("a", "b", "verdict", "reason")
+        held = {
+            row[0]: dict(zip(names, row[1:], strict=True))
+            for row in self._con.execute("SELECT seq, a, b, verdict, reason FROM judgements")
+        }
+        for seq in sorted(told.keys() | held.keys()):
+            if told.get(seq) != held.get(seq):
+                raise RegiftError(
+                    f"{self._path}: the judgement of audit row {seq} is not what the log says: "
+                    "it was changed, added or removed past regift"
+                )
 
     def _append(self, action: str, payload: dict[str, Any]) -> int:
         row = self._con.execute("SELECT coalesce(max(seq), 0) + 1 FROM audit").fetchone()

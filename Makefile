@@ -26,8 +26,8 @@ $(INSTALLED): pyproject.toml
 	touch $@
 
 # Kernels compile once and are kept; only a change of their sources makes this run again.
-$(WARMED): $(INSTALLED) $(wildcard graph/*.py)
-	$(BIN)/python -m regift.graph.warm
+$(WARMED): $(INSTALLED) $(wildcard graph/*.py loaders/*.py ranking/*.py)
+	$(BIN)/python -m regift.refresh.warm
 	touch $@
 
 demo: setup

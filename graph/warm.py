@@ -1,10 +1,9 @@
-"""Compile every kernel once, so that no later command has to: `python -m regift.graph.warm`.
+"""Compile the kernels of searches once, so that no later command has to.
 
 Each kernel is called on tiny arrays of the types that searches pass; Numba keeps what it compiles
 in its cache (see `jit.py`), and a second call finds everything there.
 """
 
-import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -97,13 +96,3 @@ def warm_kernels(say: Callable[[str], object] | None = None) -> float:
             say(f"compiling kernels {number}/{len(STEPS)}: {name}")
         step()
     return time.monotonic() - began
-
-
-def main() -> None:
-    """Warm the cache with progress on standard error."""
-    seconds = warm_kernels(lambda line: print(line, file=sys.stderr))
-    print(f"kernels ready in {seconds:.1f} s", file=sys.stderr)
-
-
-if __name__ == "__main__":
-    main()

@@ -27,7 +27,7 @@ def item(item: str, as_json: bool, workspace: Path) -> None:
     with graph:
         rows = item_rows(graph.con, item)
     if not rows:
-        raise UsageError(f"no record names the item {item!r}")
+        raise UsageError(f"no record names the item {item!r}: check how it is written")
     print_rows(
         rows,
         as_json,

@@ -39,8 +39,8 @@ def published(target: Path | BinaryIO) -> Iterator[BinaryIO]:
         with _spooled(target) as file:
             yield file
         return
+    place = target.resolve()  # a link is followed: what it points at is replaced
     try:
-        place = target.resolve()  # a link is followed: what it points at is replaced
         if place.exists() and not place.is_file():
             if place.is_dir():
                 raise RegiftError(f"cannot write {target}: it is a folder; name a file in it")
@@ -49,6 +49,8 @@ def published(target: Path | BinaryIO) -> Iterator[BinaryIO]:
         else:
             with _renamed(place) as file:
                 yield file
+    except FileNotFoundError:
+        raise RegiftError(f"cannot write {target}: make the folder {place.parent} first") from None
     except OSError as error:
         raise RegiftError(f"cannot write {target}: {error.strerror or error}") from error
 

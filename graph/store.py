@@ -110,7 +110,11 @@ def manifest_of(workspace: Workspace, number: int | None) -> Manifest:
     if number is not None:
         path = workspace.generations / f"{number:06d}.json"
         if not path.is_file():
-            raise UsageError(f"generation {number} is not kept in {workspace.root}")
+            kept = sorted(int(each.stem) for each in workspace.generations.glob("*.json"))
+            raise UsageError(
+                f"generation {number} is not kept in {workspace.root}: "
+                f"there are {', '.join(map(str, kept)) or 'none'}"
+            )
         return load_manifest(path)
     manifest = current_manifest(workspace)
     if manifest is None:

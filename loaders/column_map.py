@@ -173,7 +173,7 @@ def _load(path: Path, name: str, table: Table) -> Mapping:
     try:
         data = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
-        raise UsageError(f"{name}: no such map") from None
+        raise UsageError(f"{name}: no such file; --map names a column map (TOML)") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as problem:
         raise UsageError(f"{name}: is no TOML file: {problem}") from None
     if unknown := sorted(data.keys() - _KEYS):

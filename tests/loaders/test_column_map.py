@@ -203,7 +203,7 @@ def test_errors_are_one_clear_line(tmp_path: Path, toml: str, says: str) -> None
 
 
 def test_unknown_maps_and_formats(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no such map"):
+    with pytest.raises(UsageError, match="no such file"):
         load_map(tmp_path / "none.toml", TABLES["gifts"])
     with pytest.raises(UsageError, match="unknown format 'none'; known are amlsim_1k"):
         load_format("none", TABLES["gifts"])

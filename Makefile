@@ -43,11 +43,12 @@ lint: setup
 	$(BIN)/python docs/generate.py --check
 	$(BIN)/python docs/feature_table.py --check
 
-# Everything that is written by a program: reference pages, feature table, transcript.
+# Everything that is written by a program: reference pages, feature table, transcript, AMLSim.
 docs: setup
 	$(BIN)/python docs/generate.py
 	$(BIN)/python docs/feature_table.py
 	$(BIN)/python docs/transcript.py README.md
+	$(BIN)/python benchmarks/amlsim.py --write
 
 bench: setup
 	$(BIN)/python benchmarks/run.py

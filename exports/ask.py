@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from regift.graph.connect import quote
+from regift.graph.connect import quote, row
 from regift.graph.snapshot import Snapshot
 from regift.graph.store import Manifest
 from regift.graph.workspace import Workspace
@@ -85,6 +85,8 @@ def views(graph: Snapshot) -> list[dict[str, Any]]:
 
 def _shut(graph: Snapshot, workspace: Workspace, manifest: Manifest) -> None:
     """From here on this connection reads the generation's own segments and nothing else."""
+    if row(graph.con, "SELECT current_setting('lock_configuration')")[0]:
+        return  # by an earlier question: a shut connection stays shut and takes no more settings
     files = [
         str(workspace.segments / segment.file)
         for segments in manifest.segments.values()

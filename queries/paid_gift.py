@@ -382,7 +382,7 @@ TYPOLOGY = Typology(
     anchor="gifts:record_id of the gift",
     params=Params,
     find=find,
-    reads=("custody", "payments", "links", "entity_of"),
+    reads=("custody", "items", "payments", "links", "entity_of", "account_kinds"),
     texts={
         "en": "A gift that is paid for on the side: directly, in parts, by or to a linked account, "
         "or through a third one.",

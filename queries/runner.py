@@ -59,12 +59,17 @@ def run_all(
     old: str | None,
     again: frozenset[str],
     changed: frozenset[str],
+    cut: Mapping[str, dict[str, object]],
 ) -> list[Ran]:
     """Fill `findings`, `subjects` and `evidence` of the connection.
 
     old: attached database with the findings before, or None to run everything; again: typologies
     that must run whole (their parameters changed); changed: derived and record tables that are
-    not what they were. The connection has `touched_items` and `touched_accounts`.
+    not what they were; cut: what the run before cut, by typology. The connection has
+    `touched_items` and `touched_accounts`.
+
+    Findings that are carried over take their cuts along. Of a search that was cut nobody kept which
+    units the cut was in, so it runs whole where one with no cut would run for touched units only.
     """
     for table, ddl in TABLES.items():
         con.execute(f"CREATE OR REPLACE TEMP TABLE {table} ({ddl})")
@@ -73,7 +78,9 @@ def run_all(
     for name, typology in typologies.items():
         began = time.monotonic()
         mode = _mode(con, typology, old is None or name in again, changed)
-        truncated: dict[str, object] = {}
+        truncated = cut.get(name, {})
+        if mode == "touched" and truncated:
+            mode = "whole"
         if mode != "whole":
             _carry(con, typology, str(old), everything=mode == "carried")
         if mode != "carried":

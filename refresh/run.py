@@ -72,7 +72,9 @@ class Outcome:
 def truncated_of(manifest: Manifest) -> dict[str, Any]:
     """What the run of a generation cut, by typology."""
     return {
-        ran["typology"]: ran["truncated"] for ran in manifest.run["typologies"] if ran["truncated"]
+        ran["typology"]: ran["truncated"]
+        for ran in manifest.run.get("typologies", ())
+        if ran["truncated"]
     }
 
 
@@ -282,6 +284,7 @@ class _Run:
                 if self.before.digests.get(f"params.{name}") != self.digests[f"params.{name}"]
             ),
             changed=changed,
+            cut=truncated_of(self.before),
         )
         for each in ran:
             self.say(f"{each.typology}: {each.findings:,} findings ({each.mode}, {each.seconds} s)")

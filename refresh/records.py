@@ -51,7 +51,11 @@ def _changes(
     old: Manifest,
     loads: Sequence[Mapping[str, Any]],
 ) -> None:
-    """Make `removed_` and `added_`, and `superseded_` with every row that a later one replaced."""
+    """Make `removed_` and `added_`, and `superseded_` with every row that a later one replaced.
+
+    `superseded_` says in `_next` which load that was: the first one after the row's own, so that
+    the history is the same whether or not a refresh came between them.
+    """
     name = table.name
     columns = ", ".join(c.stored for c in table.columns)
     stored = segment_sql(workspace, name, old.segments.get(name, ()))
@@ -77,8 +81,10 @@ def _changes(
             con.execute(f"CREATE TEMP TABLE {part}_{name} AS SELECT * FROM ({stored}) WHERE false")
         return
     con.execute(
-        f"CREATE TEMP TABLE staged_{name} AS SELECT *, row_number() OVER "
-        f"(PARTITION BY {key} ORDER BY _load DESC) AS _place FROM ({' UNION ALL '.join(parts)})"
+        f"CREATE TEMP TABLE staged_{name} AS SELECT *, "
+        f"row_number() OVER (PARTITION BY {key} ORDER BY _load DESC) AS _place, "
+        f"lead(_load) OVER (PARTITION BY {key} ORDER BY _load) AS _next "
+        f"FROM ({' UNION ALL '.join(parts)})"
     )
     con.execute(
         f"CREATE TEMP TABLE added_{name} AS SELECT {columns} FROM staged_{name} "
@@ -89,8 +95,10 @@ def _changes(
         f"SEMI JOIN staged_{name} USING ({key})"
     )
     con.execute(
-        f"CREATE TEMP TABLE superseded_{name} AS SELECT {columns} FROM removed_{name} UNION ALL "
-        f"SELECT {columns} FROM staged_{name} WHERE _place > 1 AND _op <> 'withdraw'"
+        f"CREATE TEMP TABLE superseded_{name} AS SELECT {columns}, _next FROM removed_{name} JOIN "
+        f"(SELECT {key}, min(_load) AS _next FROM staged_{name} GROUP BY ALL) USING ({key}) "
+        f"UNION ALL SELECT {columns}, _next FROM staged_{name} "
+        "WHERE _next IS NOT NULL AND _op <> 'withdraw'"
     )
 
 
@@ -155,10 +163,8 @@ def _remembered(
             continue
         history.append(
             f"SELECT '{table.name}', {key_text(table, 's')}, n.action, n.load, n.reason, n.actor, "
-            f"n.at_us, to_json(s)::VARCHAR FROM superseded_{table.name} s JOIN "
-            f"(SELECT {', '.join(table.stored_key)}, _load FROM staged_{table.name} "
-            f"WHERE _place = 1) l USING ({', '.join(table.stored_key)}) "
-            "JOIN load_notes n ON n.number = l._load"
+            f"n.at_us, to_json({_struct(table)})::VARCHAR FROM superseded_{table.name} s "
+            "JOIN load_notes n ON n.number = s._next"
         )
         withdrawn.append(
             f"SELECT '{table.name}', {key_text(table, 's')}, n.load FROM staged_{table.name} s "
@@ -166,7 +172,7 @@ def _remembered(
         )
         withdrawn[0] = (
             f"SELECT * FROM ({withdrawn[0]}) w WHERE NOT EXISTS (SELECT 1 FROM "
-            f"added_{table.name} s WHERE w.tbl = '{table.name}' AND w.key = {key_text(table, 's')})"
+            f"staged_{table.name} s WHERE w.tbl = '{table.name}' AND w.key = {key_text(table, 's')})"
         )
     remembered: dict[str, tuple[Segment, ...]] = {}
     for name, parts in (("history", history), ("withdrawn", withdrawn)):
@@ -174,6 +180,11 @@ def _remembered(
         written = write_segment(con, workspace, name, 0, sql)
         remembered[name] = (written,) if written else ()
     return remembered
+
+
+def _struct(table: Table) -> str:
+    """SQL of a row `s` of a table as one value."""
+    return "{" + ", ".join(f"'{c.stored}': s.{c.stored}" for c in table.columns) + "}"
 
 
 def _has_table(con: duckdb.DuckDBPyConnection, name: str) -> bool:

@@ -4,6 +4,7 @@
 
 Loads each run of the simulator by its declared format into a new workspace whose clock is a day,
 refreshes, ranks accounts and compares with the simulator's labels, which are read for nothing else.
+The same searches over the same transfers with permuted times (seed 0) say how much chance finds.
 Prints Markdown; `--write` puts it into README.md, `--check` fails when it differs from what is
 there. Where the data is not beside the checkout a line says so, and nothing is changed.
 
@@ -21,11 +22,12 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 
 import regift
 from regift.commands.options import opened
 from regift.exports.frames import Generation
-from regift.graph.snapshot import snapshot_from_rows
+from regift.graph.snapshot import Snapshot, snapshot_from_rows
 from regift.graph.staging import LoadRequest, stage
 from regift.graph.workspace import Workspace
 from regift.loaders.read import ReadOptions
@@ -34,6 +36,7 @@ from regift.queries.money_cycle import Params, count_cycles
 from regift.queries.params import duration_us
 from regift.ranking.evaluate import evaluate
 from regift.refresh.run import refresh, searched_of
+from regift.refresh.settings import params_of, settings_of
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "docs"))
@@ -43,7 +46,13 @@ from planned import TYPOLOGIES  # noqa: E402
 
 RUNS_20K = ("20K_cycle200", "20K_fanin200", "20K_fanin200cycle200")
 FIRST = (50, 100, 200)
-LOOSE = {"keep": "0", "max_length": "0"}
+SEED = 0
+CLOCK = {"clock": {"unit": "1d"}}
+SEARCHES: tuple[tuple[str, str, dict[str, str]], ...] = (
+    ("`pass_through`", "pass_through", {}),
+    ("`money_cycle`", "money_cycle", {}),
+    ("`money_cycle`, keep=0, max_length=0", "money_cycle", {"keep": "0", "max_length": "0"}),
+)
 
 _LABELLED_20K = "SELECT nodeid FROM read_csv($file, all_varchar=true) WHERE isFraud = '1'"
 _ALERTS_1K = """
@@ -166,16 +175,24 @@ def told_rings(world: World, root: Path) -> tuple[str, str]:
     return f"{found} of {len(cycles)}", f"{in_time} of {len(cycles)}"
 
 
-def searches(world: World, generation: Generation) -> list[list[str]]:
+def shuffled(generation: Generation) -> Snapshot:
+    """The same transfers, their times dealt out anew: what is found there is chance."""
+    transfers = generation.sql(
+        "SELECT record_id, at_us, source, target, amount_minor, currency, kind FROM transfers "
+        "ORDER BY at_us, record_id"
+    )
+    times = np.random.default_rng(SEED).permutation(transfers["at_us"].to_numpy())
+    return snapshot_from_rows({"transfers": transfers.assign(at_us=times).to_dict("records")})
+
+
+def searches(world: World, generation: Generation, chance: Snapshot) -> list[list[str]]:
     """What each search found: one row of cells a search."""
+    settings = settings_of(CLOCK)
     transfers = int(generation.sql("SELECT count(*) AS n FROM transfers")["n"][0])
     rows = []
-    for title, typology, params in (
-        ("`pass_through`", "pass_through", {}),
-        ("`money_cycle`", "money_cycle", {}),
-        ("`money_cycle`, keep=0, max_length=0", "money_cycle", LOOSE),
-    ):
+    for title, typology, params in SEARCHES:
         found = generation.findings(typology, **params).to_dict("records")
+        by_chance = ALL[typology].find(chance, params_of(settings, typology, params)).findings
         acting = {
             account
             for each in found
@@ -185,7 +202,8 @@ def searches(world: World, generation: Generation) -> list[list[str]]:
         named = len({record for each in found for record in each["records"]})
         whole = sum(world.labelled.issuperset(each["accounts"]) for each in found)
         rows.append([
-            world.name, title, f"{len(found):,}", share(named, transfers), f"{len(acting):,}",
+            world.name, title, f"{len(found):,}", f"{by_chance.num_rows:,}",
+            share(named, transfers), f"{len(acting):,}",
             share(len(acting & world.labelled), len(acting)),
             f"{whole:,}" if typology == "money_cycle" else "",
         ])  # fmt: skip
@@ -228,7 +246,8 @@ def report(data: Path) -> str:
         for world in worlds(data, Path(name)):
             root = made(world, Path(name) / f"workspace-{world.name}").root
             with regift.open(root) as generation:
-                found += searches(world, generation)
+                with shuffled(generation) as chance:
+                    found += searches(world, generation, chance)
                 order = lists(generation)
                 missed.append(false_alarms(world, generation, order))
             positives, accounts = len(world.labelled), len(order["amount"])
@@ -246,8 +265,8 @@ def report(data: Path) -> str:
     lines = [
         *table("run | labelled accounts | list | precision at 50 | at 100 | at 200 | "
                "recall at as many as are labelled | average precision", ranked),
-        *table("run | search | findings | transfers they rest on | relays or members | "
-               "labelled of those | findings with all labelled", found),
+        *table("run | search | findings | with times permuted | transfers they rest on | "
+               "relays or members | labelled of those | findings with all labelled", found),
         *table("run | of the first 100 not labelled | of those, also first 100 by counterparties | "
                "labelled: relay or member | only beside one | on no finding", missed),
         "", f"Rings that alerts tell, {'; '.join(rings)}. The 20K runs tell none.",

@@ -8,9 +8,10 @@ import click
 from regift.commands.load import tell
 from regift.commands.options import json_option, quiet_option, workspace_option
 from regift.commands.output import print_json, print_rows, say
+from regift.exports.target import published, target_of
 from regift.graph.rejects import export_text, open_rejects, reject_of
 from regift.graph.retry import retry as retry_file
-from regift.graph.workspace import Workspace, write_durably
+from regift.graph.workspace import Workspace
 from regift.refresh.settings import read_settings
 
 
@@ -58,10 +59,8 @@ def export(output: str, load: str | None, workspace: Path) -> None:
     place = Workspace.open(workspace)
     rows = open_rejects(place, load)
     text = export_text(place, rows)
-    if output == "-":
-        click.echo(text, nl=False)
-    else:
-        write_durably(Path(output), text.encode())
+    with published(target_of(output)) as file:
+        file.write(text.encode())
     say(f"{len(rows):,} rejects; mend them, then `regift rejects retry {output}`")
 
 

@@ -71,6 +71,8 @@ def _decimal(text: str) -> Decimal:
         raise UsageError(f"{text!r} is not a number") from None
     if not value.is_finite() or value < 0:
         raise UsageError(f"{text!r} is not a number of zero or more")
+    if not -18 <= value.adjusted() <= 18:
+        raise UsageError(f"{text!r} is no number that an amount could have")
     return value
 
 

@@ -129,4 +129,4 @@ def item_rows(con: duckdb.DuckDBPyConnection, item: str) -> list[dict[str, Any]]
 
 
 def _limit(limit: int | None) -> str:
-    return "ALL" if limit is None else str(int(limit))
+    return "ALL" if limit is None else str(min(int(limit), 2**63 - 1))

@@ -117,6 +117,7 @@ MISTAKES = {
     "reject_ambiguous": Mistake(("rejects", "show", "R-"), before=two_rejects),
     "retry_other_file": Mistake(("rejects", "retry", "{dir}/f.csv"), {"f.csv": HEAD}),
     "retry_not_utf8": Mistake(("rejects", "retry", "{dir}/f.csv"), {"f.csv": b"\xff"}),
+    "rejects_no_folder": Mistake(("rejects", "export", "-o", "{dir}/no/bad.csv")),
     "generation_unknown": Mistake(("rank", "--new-since", "9")),
     "query_writes": Mistake(("query", "--sql", "DELETE FROM gifts")),
     "query_unknown_table": Mistake(("query", "--sql", "SELECT * FROM gift")),

@@ -87,6 +87,13 @@ def test_limit_says_of_how_many(world: Path) -> None:
     assert (code, out, err) == (0, "", "")
 
 
+def test_numbers_without_measure(world: Path) -> None:
+    assert find(world, "money_cycle", "--limit", "9" * 30) == [["t1", "t2", "t3"]]
+    ran = run("find", "paid_gift", "--set", "floor=1e400", "-w", world)
+    assert ran.code == 2
+    assert ran.line.endswith("floor: '1e400' is no number that an amount could have")
+
+
 def test_count_is_one_object(world: Path) -> None:
     (row,) = run("find", "money_cycle", "--count", "--json", "-w", world).rows
     assert row == {

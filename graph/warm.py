@@ -4,7 +4,6 @@ Each kernel is called on tiny arrays of the types that searches pass; Numba keep
 in its cache (see `jit.py`), and a second call finds everything there.
 """
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -77,22 +76,19 @@ def _paths() -> None:
     trace_path(graph, "a", "b", within_us=9)
 
 
-STEPS: tuple[tuple[str, Callable[[], None]], ...] = (
-    ("derived tables", _derived_tables),
-    ("matching", _matching),
-    ("cycles", _cycles),
-    ("paths", _paths),
-)
+STEPS: dict[str, Callable[[], None]] = {
+    "derived tables": _derived_tables,
+    "matching": _matching,
+    "cycles": _cycles,
+    "paths": _paths,
+}
+"""Parts that can be compiled apart from each other."""
 
 
-def warm_kernels(say: Callable[[str], object] | None = None) -> float:
-    """Call every kernel once; how many seconds it took. `say` hears what is being compiled.
+def warm_kernels() -> None:
+    """Call every kernel of a search once, in this process.
 
     Cost: some 20 s on one core the first time, under 2 s when the cache holds everything.
     """
-    began = time.monotonic()
-    for number, (name, step) in enumerate(STEPS, 1):
-        if say is not None:
-            say(f"compiling kernels {number}/{len(STEPS)}: {name}")
+    for step in STEPS.values():
         step()
-    return time.monotonic() - began

@@ -40,6 +40,18 @@ def quote(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def parquet(*files: Path) -> str:
+    """SQL of the rows of Parquet files that we wrote.
+
+    Their columns are what the files say: a folder such as `day=2026-01-01` on the way to them adds
+    none, as it would where DuckDB takes it for a partition.
+
+    >>> parquet(Path("a.parquet"))
+    "read_parquet(['a.parquet'], hive_partitioning = false)"
+    """
+    return f"read_parquet([{', '.join(quote(str(f)) for f in files)}], hive_partitioning = false)"
+
+
 def row(con: duckdb.DuckDBPyConnection, sql: str, given: Sequence[object] = ()) -> tuple[Any, ...]:
     """The one row of a query that always has one, such as an aggregate.
 

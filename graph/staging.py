@@ -16,7 +16,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from regift.graph.connect import connect, count, quote, row
+from regift.graph.connect import connect, count, parquet, quote, row
 from regift.graph.store import Manifest, current_manifest, define_records
 from regift.graph.workspace import (
     Workspace,
@@ -237,9 +237,9 @@ def _existing(con: duckdb.DuckDBPyConnection, workspace: Workspace, table: Table
     parts = [f"SELECT {columns}, 0 AS _load, 'insert' AS _op FROM stored_{table.name}"]
     for load in pending_loads(workspace, manifest):
         if load["table"] == table.name and load["accepted"]:
-            rows = quote(str(workspace.staged / load["load"] / "rows.parquet"))
+            rows = parquet(workspace.staged / load["load"] / "rows.parquet")
             number = load_number(load["load"])
-            parts.append(f"SELECT {columns}, {number} AS _load, _op FROM read_parquet({rows})")
+            parts.append(f"SELECT {columns}, {number} AS _load, _op FROM {rows}")
     union = " UNION ALL ".join(parts)
     con.execute(
         f"""

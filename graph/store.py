@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from regift.graph.connect import connect, quote, row
+from regift.graph.connect import connect, parquet, quote, row
 from regift.graph.custody import CUSTODY_DDL
 from regift.graph.effective import define_payments
 from regift.graph.snapshot import Settings, Snapshot
@@ -172,14 +172,14 @@ def write_segment(
 
 def segment_sql(workspace: Workspace, table: str, segments: Iterable[Segment]) -> str:
     """A query over the segments of one table, with its columns even when there are none."""
-    files = [quote(str(workspace.segments / segment.file)) for segment in segments]
+    files = [workspace.segments / segment.file for segment in segments]
     if not files:
         columns = ", ".join(
             f"CAST(NULL AS {kind.removesuffix(' NOT NULL')}) AS {name}"
             for name, kind in (c.split(" ", 1) for c in SEGMENT_DDL[table].split(", "))
         )
         return f"SELECT {columns} WHERE false"
-    return f"SELECT * FROM read_parquet([{', '.join(files)}])"
+    return f"SELECT * FROM {parquet(*files)}"
 
 
 def define_records(

@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 
-from regift.graph.connect import quote, row
+from regift.graph.connect import parquet, row
 from regift.graph.staging import key_text
 from regift.graph.store import (
     SLICE_US,
@@ -64,8 +64,8 @@ def _changes(
             con.execute(f"CREATE TEMP TABLE {part}_{name} AS SELECT * FROM ({stored}) WHERE false")
         return
     parts = [
-        f"SELECT *, {load_number(load['load'])} AS _load FROM read_parquet("
-        f"{quote(str(workspace.staged / load['load'] / 'rows.parquet'))})"
+        f"SELECT *, {load_number(load['load'])} AS _load FROM "
+        f"{parquet(workspace.staged / load['load'] / 'rows.parquet')}"
         for load in loads
     ]
     key = ", ".join(table.stored_key)
@@ -171,8 +171,8 @@ def _remembered(
             "JOIN load_notes n ON n.number = s._load WHERE _place = 1 AND _op = 'withdraw'"
         )
         withdrawn[0] = (
-            f"SELECT * FROM ({withdrawn[0]}) w WHERE NOT EXISTS (SELECT 1 FROM "
-            f"staged_{table.name} s WHERE w.tbl = '{table.name}' AND w.key = {key_text(table, 's')})"
+            f"SELECT * FROM ({withdrawn[0]}) w WHERE NOT EXISTS (SELECT 1 FROM staged_{table.name} "
+            f"s WHERE w.tbl = '{table.name}' AND w.key = {key_text(table, 's')})"
         )
     remembered: dict[str, tuple[Segment, ...]] = {}
     for name, parts in (("history", history), ("withdrawn", withdrawn)):

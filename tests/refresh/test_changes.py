@@ -109,3 +109,18 @@ def test_the_history_names_the_load_that_replaced_each_row(
         ("L000005", "withdraw", "appeal", "700"),
     ]
     assert select(workspace, "FROM withdrawn") == [("transfers", '["t1"]', "L000005")]
+
+
+@pytest.mark.parametrize("folder", ["day=2026-01-01", "kind=1", "a [1]", "b*", "it's", "丹 %20#"])
+def test_the_name_of_a_folder_changes_nothing(tmp_path: Path, folder: str) -> None:
+    """`day=...` names a partition elsewhere, brackets and stars are patterns."""
+    workspace = Workspace.create(tmp_path / folder / "w")
+    for n in (1, 2):
+        put(workspace, "gifts", GIFTS, f"g{n},2026-01-01T00:00:00Z,brand,ann,x{n},issue")
+        put(workspace, "gifts", GIFTS, f"h{n},2026-01-02T00:00:00Z,ann,bob,x{n},gift")
+        refresh(workspace)
+    put(workspace, "gifts", "record_id", "g1", action="withdraw", reason="test")
+    refresh(workspace)
+    assert select(workspace, "SELECT record_id FROM custody ORDER BY 1") == [
+        ("g2",), ("h1",), ("h2",)
+    ]  # fmt: skip

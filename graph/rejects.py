@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from regift.graph.connect import connect, quote
+from regift.graph.connect import connect, parquet
 from regift.graph.staging import all_loads
 from regift.graph.workspace import Workspace
 from regift.loaders.column_map import load_format, load_map
@@ -25,12 +25,15 @@ OWN_COLUMNS = ("regift_reject", "regift_rule")
 def open_rejects(workspace: Workspace, load: str | None = None) -> list[dict[str, Any]]:
     """Rejects that no retry has resolved, oldest load first, one each however often it was tried.
 
+    A retry resolves what was rejected before it: the same row at the same place of a later file,
+    or of the mended file itself, is open again.
+
     Keys: reject, load, table, file, line, rule, message, row, header, format.
     """
     loads = all_loads(workspace)
-    resolved = {reject for each in loads for reject in each["resolves"]}
+    resolved = {reject: each["load"] for each in loads for reject in each["resolves"]}
     files = [
-        quote(str(workspace.staged / each["load"] / "rejects.parquet"))
+        workspace.staged / each["load"] / "rejects.parquet"
         for each in loads
         if each["rejected"] and load in (None, each["load"])
     ]
@@ -40,15 +43,17 @@ def open_rejects(workspace: Workspace, load: str | None = None) -> list[dict[str
     try:
         rows = con.execute(
             'SELECT reject, load, tbl AS "table", file, line, rule, message, row, header, format '
-            f"FROM read_parquet([{', '.join(files)}]) "
+            f"FROM {parquet(*files)} LEFT JOIN "
+            "(SELECT unnest($ids) AS reject, unnest($by) AS resolving) USING (reject) "
+            "WHERE load >= coalesce(resolving, '') "
             "QUALIFY row_number() OVER (PARTITION BY reject ORDER BY load) = 1 "
-            "ORDER BY load, file, line, rule"
+            "ORDER BY load, file, line, rule",
+            {"ids": list(resolved), "by": list(resolved.values())},
         )
         names = [column[0] for column in rows.description]
-        found = [dict(zip(names, row, strict=True)) for row in rows.fetchall()]
+        return [dict(zip(names, row, strict=True)) for row in rows.fetchall()]
     finally:
         con.close()
-    return [row for row in found if row["reject"] not in resolved]
 
 
 def reject_of(workspace: Workspace, reject: str) -> dict[str, Any]:

@@ -157,6 +157,32 @@ def test_a_retry_that_is_still_bad_loses_nothing(workspace: Workspace, tmp_path:
     assert BAD in {row["row"] for row in open_rejects(workspace)}
 
 
+def test_a_resolved_reject_that_comes_again_is_open_again(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    """Tomorrow's file of the same name may have the same bad row at the same line."""
+    put(workspace, FIRST, BAD, max_bad="1")
+    mended = tmp_path / "mended.csv"
+    mended.write_text(export_text(workspace, open_rejects(workspace)).replace("-7.00", "7.00"))
+    retry(workspace, mended, time_zone="Asia/Shanghai", max_bad="0")
+    assert open_rejects(workspace) == []
+    with pytest.raises(TooManyBadRows):
+        put(workspace, FIRST, BAD)
+    assert [(row["load"], row["row"]) for row in open_rejects(workspace)] == [("L000003", BAD)]
+
+
+def test_a_row_that_a_retry_could_not_mend_twice_stays_open(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    """The second time the reject is the very one that the retry was to resolve."""
+    put(workspace, FIRST, BAD, max_bad="1")
+    mended = tmp_path / "mended.csv"
+    for _ in range(3):
+        mended.write_text(export_text(workspace, open_rejects(workspace)))
+        retry(workspace, mended, time_zone="Asia/Shanghai", max_bad="1")
+        assert [row["row"] for row in open_rejects(workspace)] == [BAD]
+
+
 def test_the_newest_account_row_wins(workspace: Workspace) -> None:
     header = "account,kind,updated_at"
     old, new = "ann,personal,2026-01-01T00:00:00Z", "ann,merchant,2026-01-02T00:00:00Z"

@@ -57,6 +57,8 @@ def command(
             rows = rows[:top] if top else rows
     print_rows(rows if as_json else with_terms(rows), as_json, SHOWN)
     say(f"{len(rows):,} of {total:,} {unit} rows", quiet)
+    for line in manifest.run["switched_off"]:
+        say(line, quiet)
     truncated = truncated_of(manifest)
     if truncated:
         say(f"the run was cut short: {truncated}", quiet)

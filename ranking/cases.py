@@ -76,7 +76,7 @@ def derive(con: Con, settings: Settings) -> None:
         """
         CREATE OR REPLACE TEMP TABLE joining AS
         SELECT finding, first_us, items, row_number() OVER (ORDER BY finding) - 1 AS f
-        FROM weighed WHERE opens
+        FROM weighed WHERE opens AND (fact OR family NOT IN (SELECT family FROM switched_off))
         """
     )
     cells = _arrays(

@@ -73,3 +73,7 @@ UNCALIBRATED_CAP = "notice"
 STATISTICAL = ("fan_in", "fan_out", "issuance_shape")
 """Typologies that compare with a habit and show no act: alone they pass no gate (D-14)."""
 IDENTITY_LAYER = "identity"
+COMMON_PERCENT = 5
+"""D-12: a family that rests on a larger share of the records switches itself off."""
+LEAST_RECORDS = 1000
+"""Below it the share says nothing: one ring of six is 5 % of 120 records."""

@@ -16,7 +16,7 @@ import duckdb
 
 from regift.graph.snapshot import Settings
 from regift.queries.typology import Typology
-from regift.ranking import cases, evidence, gate, listing, score, units, weights
+from regift.ranking import cases, evidence, gate, listing, score, switches, units, weights
 
 TABLES = (
     "cases",
@@ -29,6 +29,7 @@ TABLES = (
     "pieces",
     "weighed",
     "proposals",
+    "switched_off",
 )
 """What a generation keeps of it."""
 
@@ -46,6 +47,7 @@ def derive(
     Cost: linear in evidence and subjects, but for the sorts.
     """
     evidence.derive(con, typologies)
+    switches.derive(con)
     cases.derive(con, settings)
     weights.derive(con)
     units.derive(con)

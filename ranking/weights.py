@@ -95,7 +95,7 @@ def derive(con: Con) -> None:
         JOIN _given g ON g.role_percent = named.role_percent
             AND g.kappa_percent = w.kappa_percent AND g.lfdr_bp = w.lfdr_bp
             AND g.pair_rate IS NOT DISTINCT FROM w.pair_rate
-        WHERE nano > 0
+        WHERE nano > 0 AND (w.fact OR w.family NOT IN (SELECT family FROM switched_off))
         """
     )
     con.unregister("_given")

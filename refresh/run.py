@@ -37,6 +37,7 @@ from regift.queries import ALL
 from regift.queries.params import show
 from regift.queries.runner import report, run_all, show_whole
 from regift.ranking import derive as ranking
+from regift.ranking.switches import told
 from regift.refresh.records import fold
 from regift.refresh.settings import params_of, read_settings
 from regift.refresh.touched import changed_records, compare, touch_accounts, touch_items
@@ -97,7 +98,7 @@ def refresh(
         loads = pending_loads(workspace, old)
         casebook = Casebook.open(workspace.casebook)
         try:
-            judgements, head = casebook.judgements(), casebook.head()
+            judgements, head = casebook.state()
         finally:
             casebook.close()
         digests = {
@@ -156,6 +157,7 @@ class _Run:
         self.full = full or not same
         self.old = None if self.full else "old"
         self.seconds: dict[str, float] = {}
+        self.switched_off: list[str] = []
 
     def make(
         self,
@@ -187,6 +189,7 @@ class _Run:
                 "slices_run": self._slices_run(typologies, segments),
                 "typologies": typologies,
                 "settings": asdict(self.settings),
+                "switched_off": self.switched_off,
                 "params": {name: show(params_of(self.settings, name)) for name in ALL},
             },
         )
@@ -294,16 +297,23 @@ class _Run:
     def _rank(self, con: duckdb.DuckDBPyConnection) -> None:
         began = time.monotonic()
         ranking.derive(con, self.settings, ALL)
+        self.switched_off = told(con)
+        for line in self.switched_off:
+            self.say(line)
         self._done("rank", began)
 
     def _write(self, con: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
         """The generation's own file, written whole before its manifest names it."""
         began = time.monotonic()
         path = self.workspace.generations / f"{manifest.name}.duckdb"
+        # An interrupted run may have left both: without its file the manifest would name nothing.
+        path.with_suffix(".json").unlink(missing_ok=True)
         path.unlink(missing_ok=True)
         con.execute(f"ATTACH {quote(str(path))} AS made")
         for table in (*DERIVED, *ranking.TABLES):
             con.execute(f"CREATE TABLE made.{table} AS SELECT * FROM {table} ORDER BY ALL")
+        # DETACH alone would keep a full disk to itself.
+        con.execute("CHECKPOINT made")
         con.execute("DETACH made")
         self._done("write", began)
 

@@ -41,6 +41,7 @@ def status(workspace: Workspace) -> dict[str, Any]:
         "slices_total": run["slices_total"],
         "slices_run": run["slices_run"],
         "findings": {ran["typology"]: ran["findings"] for ran in run["typologies"]},
+        "switched_off": run["switched_off"],
         "truncated": truncated_of(manifest),
         "digests": dict(manifest.digests),
     }

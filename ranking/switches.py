@@ -1,0 +1,49 @@
+"""Families that switch themselves off: what is ordinary here is evidence against nobody (D-12).
+
+    switched_off(family, tbl, records, of)
+
+A family is off when its statistical findings rest on more than 5 % of the records of a table. Facts
+of the same family stay. In a table of fewer than 1,000 records 5 % is less than a handful of rings
+and says nothing, so there no family is off. What is off has no weight and opens no case; its
+findings stay listed, and the run, `rank` and `status` say which families are off and why.
+"""
+
+import duckdb
+
+from regift.ranking.constants import COMMON_PERCENT, LEAST_RECORDS
+
+Con = duckdb.DuckDBPyConnection
+
+
+def derive(con: Con) -> None:
+    """Make `switched_off` of `weighed`, `evidence`, `gifts` and `transfers`.
+
+    Cost: one pass over the evidence of statistical findings.
+    """
+    con.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE switched_off AS
+        WITH sizes AS (
+            SELECT 'gifts' AS tbl, count(*) AS of FROM gifts
+            UNION ALL SELECT 'transfers', count(*) FROM transfers),
+        rests AS (
+            SELECT family, tbl, count(DISTINCT record) AS records
+            FROM evidence JOIN (SELECT finding, family FROM weighed WHERE NOT fact)
+                USING (finding) GROUP BY family, tbl)
+        SELECT family, tbl, records, of FROM rests JOIN sizes USING (tbl)
+        WHERE of >= {LEAST_RECORDS} AND 100 * records > {COMMON_PERCENT} * of
+        """
+    )
+
+
+def told(con: Con) -> list[str]:
+    """One sentence for each family that is off.
+
+    `con` has `switched_off`.
+    """
+    rows = con.execute("SELECT family, tbl, records, of FROM switched_off ORDER BY ALL").fetchall()
+    return [
+        f"{family} is switched off: it rests on {records:,} of {of:,} {tbl}, more than "
+        f"{COMMON_PERCENT} %, and so tells nobody apart"
+        for family, tbl, records, of in rows
+    ]

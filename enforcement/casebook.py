@@ -8,6 +8,7 @@ decision kept here; they flow into a refresh as data and nowhere else.
 import hashlib
 import json
 import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,9 @@ MIGRATIONS = (
 
 FIRST_HASH = "0" * 64
 
+WAIT_S = 30.0
+"""A writer waits so long for another one: each holds the file for milliseconds."""
+
 
 class Casebook:
     """One open casebook; every write is one transaction with its audit row."""
@@ -43,18 +47,15 @@ class Casebook:
 
         RegiftError when it is damaged or was written by a newer regift.
         """
-        con = sqlite3.connect(path, isolation_level=None, timeout=30)
+        con = sqlite3.connect(path, isolation_level=None, timeout=WAIT_S)
         try:
-            con.execute("PRAGMA journal_mode = WAL")
+            _use_wal(con)
             con.execute("PRAGMA synchronous = FULL")
             version = con.execute("PRAGMA user_version").fetchone()[0]
             if version > len(MIGRATIONS):
                 raise RegiftError(f"{path} was written by a newer regift: use that one")
-            for number in range(version, len(MIGRATIONS)):
-                con.executescript(
-                    f"BEGIN IMMEDIATE; {MIGRATIONS[number]} "
-                    f"PRAGMA user_version = {number + 1}; COMMIT"
-                )
+            if version < len(MIGRATIONS):
+                _migrate(con)
         except sqlite3.DatabaseError as error:
             con.close()
             raise RegiftError(f"{path} cannot be opened ({error}): restore a backup") from None
@@ -90,6 +91,14 @@ class Casebook:
             (row[0], row[1], row[2], row[3])
             for row in self._con.execute("SELECT a, b, verdict, seq FROM judgements ORDER BY seq")
         ]
+
+    def state(self) -> tuple[list[tuple[str, str, str, int]], str]:
+        """Judgements and head of one moment: the head covers these judgements and no others."""
+        self._con.execute("BEGIN")
+        try:
+            return self.judgements(), self.head()
+        finally:
+            self._con.execute("ROLLBACK")
 
     def head(self) -> str:
         """Hash of the newest audit row: a chain that was cut short does not have it."""
@@ -156,6 +165,30 @@ class Casebook:
             ),
         )
         return seq
+
+
+def _use_wal(con: sqlite3.Connection) -> None:
+    """Switch to WAL. SQLite does not wait where two do it at once, as it does for all else."""
+    deadline = time.monotonic() + WAIT_S
+    while True:
+        try:
+            con.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorname != "SQLITE_BUSY" or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+
+
+def _migrate(con: sqlite3.Connection) -> None:
+    """Run the entries of `MIGRATIONS` that the file lacks; another process may be first."""
+    con.execute("BEGIN IMMEDIATE")
+    version = con.execute("PRAGMA user_version").fetchone()[0]
+    for number in range(version, len(MIGRATIONS)):
+        for statement in MIGRATIONS[number].split(";"):
+            con.execute(statement)
+        con.execute(f"PRAGMA user_version = {number + 1}")
+    con.execute("COMMIT")
 
 
 def _digest(text: str) -> str:

@@ -1,10 +1,12 @@
 """Remove old generations, and the segments and staged rows that nobody names any more."""
 
+import contextlib
+import fcntl
 import shutil
 from pathlib import Path
 
 from regift.graph.staging import all_loads
-from regift.graph.store import current_manifest, load_manifest
+from regift.graph.store import current_manifest, load_manifest, published
 from regift.graph.workspace import Workspace
 
 
@@ -13,13 +15,18 @@ def collect_garbage(
 ) -> tuple[list[str], int]:
     """Gives the names that went, relative to the workspace, and their bytes.
 
-    The newest `keep` generations stay, the current one among them. Taken under the locks of load
-    and refresh, so nothing that is being written is mistaken for left-overs.
+    The newest `keep` generations stay, the current one among them, and those that a reader has
+    open. Taken under the locks of load and refresh, so nothing that is being written is mistaken
+    for left-overs.
     """
-    with workspace.lock("refresh"), workspace.lock("load", wait_s=60):
+    with (
+        workspace.lock("refresh"),
+        workspace.lock("load", wait_s=60),
+        contextlib.ExitStack() as closing,
+    ):
         current = current_manifest(workspace)
-        numbers = sorted(int(path.stem) for path in workspace.generations.glob("*.json"))
-        kept = set(numbers[-keep:]) | ({current.number} if current else set())
+        numbers = published(workspace, current)
+        kept = {*numbers[-keep:], *_open(workspace, numbers[:-keep], closing)}
         doomed = _left_over(workspace, kept)
         taken = set(current.loads) if current else set()
         doomed += [
@@ -27,7 +34,7 @@ def collect_garbage(
             for load in all_loads(workspace)
             if load["load"] in taken
         ]
-        doomed = [path for path in doomed if path.exists()]
+        doomed = [path for path in doomed if path.exists() or path.is_symlink()]
         size = sum(_bytes(path) for path in doomed)
         if not dry_run:
             for path in doomed:
@@ -36,6 +43,19 @@ def collect_garbage(
                 else:
                     path.unlink()
         return [str(path.relative_to(workspace.root)) for path in doomed], size
+
+
+def _open(workspace: Workspace, numbers: list[int], closing: contextlib.ExitStack) -> list[int]:
+    """Those that a reader has open; the others are locked until `closing` against new readers."""
+    held = []
+    for number in numbers:
+        path = workspace.generations / f"{number:06d}.json"
+        manifest = closing.enter_context(path.open("rb"))
+        try:
+            fcntl.flock(manifest, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            held.append(number)
+    return held
 
 
 def _left_over(workspace: Workspace, kept: set[int]) -> list[Path]:
@@ -56,12 +76,14 @@ def _left_over(workspace: Workspace, kept: set[int]) -> list[Path]:
     segments = [path for path in workspace.segments.iterdir() if path.name not in named]
     scratch = workspace.root / "scratch"
     interrupted = [path for path in workspace.staged.iterdir() if path.name.startswith(".")]
-    return sorted(
-        [*generations, *segments, *interrupted, *(scratch.iterdir() if scratch.is_dir() else ())]
+    links = workspace.root.glob(".current.*")
+    # Manifests go first: one that is left by a kill in between must not name what is gone.
+    return sorted(generations, key=lambda path: (path.suffix != ".json", path)) + sorted(
+        [*segments, *interrupted, *links, *(scratch.iterdir() if scratch.is_dir() else ())]
     )
 
 
 def _bytes(path: Path) -> int:
     if path.is_dir():
         return sum(each.stat().st_size for each in path.rglob("*") if each.is_file())
-    return path.stat().st_size
+    return path.lstat().st_size

@@ -19,7 +19,7 @@ Each derived table has one module that makes it, `derive(con, settings, ...)`.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, BinaryIO
 
 import duckdb
 import pyarrow as pa
@@ -50,15 +50,24 @@ class Snapshot:
 
     con: the DuckDB connection; searches may make temporary tables of their own in it.
     settings: what the derived tables were made with.
+    hold: a file that has to stay open as long as the snapshot, if any.
     """
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    def __init__(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        settings: Settings,
+        hold: BinaryIO | None = None,
+    ) -> None:
         self.con = con
         self.settings = settings
+        self._hold = hold
 
     def close(self) -> None:
         """Give back memory and files."""
         self.con.close()
+        if self._hold is not None:
+            self._hold.close()
 
     def __enter__(self) -> "Snapshot":
         return self

@@ -5,13 +5,14 @@ derived and found). Record tables and the custody ledger are Parquet segments th
 share; a segment's name is the hash of its content, so one that exists never needs writing again.
 """
 
+import fcntl
 import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import duckdb
 import pyarrow as pa
@@ -99,23 +100,46 @@ def load_manifest(path: Path) -> Manifest:
 
 
 def current_manifest(workspace: Workspace) -> Manifest | None:
-    """The manifest that `current` points at, or None before the first refresh."""
-    if not workspace.current.is_symlink():
-        return None
-    return load_manifest(workspace.current.resolve())
+    """The manifest that `current` points at, or None before the first refresh.
+
+    RegiftError when `current` was lost, as copies that leave out links do: starting from nothing
+    would take every load for new, and the rows of old ones may be gone.
+    """
+    if workspace.current.is_symlink():
+        return load_manifest(workspace.current.resolve())
+    numbers = _numbers(workspace)
+    # A first refresh that was interrupted may have left a generation 1 that was never current.
+    if workspace.current.exists() or any(number > 1 for number in numbers):
+        newest = f"generations/{max(numbers, default=1):06d}.json"
+        raise RegiftError(
+            f"{workspace.current} is no link to a generation: it was lost in a copy; make it anew "
+            f"with `ln -sfn {newest} current` in {workspace.root}"
+        )
+    return None
+
+
+def _numbers(workspace: Workspace) -> list[int]:
+    return sorted(int(path.stem) for path in workspace.generations.glob("[0-9]*.json"))
+
+
+def published(workspace: Workspace, current: Manifest | None) -> list[int]:
+    """Numbers of the generations that were current once and are kept, oldest first.
+
+    A manifest beyond the current one is what an interrupted refresh left behind.
+    """
+    return [n for n in _numbers(workspace) if current is not None and n <= current.number]
 
 
 def manifest_of(workspace: Workspace, number: int | None) -> Manifest:
     """The manifest of one generation, by default the current one; UsageError if it is not kept."""
     if number is not None:
-        path = workspace.generations / f"{number:06d}.json"
-        if not path.is_file():
-            kept = sorted(int(each.stem) for each in workspace.generations.glob("*.json"))
+        kept = published(workspace, current_manifest(workspace))
+        if number not in kept:
             raise UsageError(
                 f"generation {number} is not kept in {workspace.root}: "
                 f"there are {', '.join(map(str, kept)) or 'none'}"
             )
-        return load_manifest(path)
+        return load_manifest(workspace.generations / f"{number:06d}.json")
     manifest = current_manifest(workspace)
     if manifest is None:
         raise UsageError(f"{workspace.root} has no generation yet: run `regift refresh`")
@@ -217,10 +241,11 @@ def open_snapshot(
 ) -> Snapshot:
     """A generation for reading: views of its segments and of its derived tables.
 
-    It stays as it is however many refreshes happen meanwhile. Its settings are those that its
+    It stays as it is, whatever refreshes and `gc` do meanwhile. Its settings are those that its
     ledger was made with, whatever stands in `regift.toml` by now; `settings` is for generations
     that do not tell theirs.
     """
+    hold = _hold(workspace, manifest)
     con = connect(threads=threads)
     define_records(con, workspace, manifest)
     for table in attach_generation(con, workspace, manifest, "generation"):
@@ -228,7 +253,24 @@ def open_snapshot(
     define_payments(con)
     define_shown(con)
     made_with = manifest.run.get("settings")
-    return Snapshot(con, Settings(**made_with) if made_with else settings)
+    return Snapshot(con, Settings(**made_with) if made_with else settings, hold)
+
+
+def _hold(workspace: Workspace, manifest: Manifest) -> BinaryIO:
+    """The manifest's file under a shared lock: while it is open, `gc` leaves the generation be.
+
+    A reader opens the segments one by one as it asks for them, so they have to stay for it.
+    """
+    path = workspace.generations / f"{manifest.name}.json"
+    try:
+        file = open(path, "rb")  # noqa: SIM115 - the snapshot closes it
+        fcntl.flock(file, fcntl.LOCK_SH)
+        path.stat()
+    except FileNotFoundError:
+        raise RegiftError(
+            f"generation {manifest.number} was removed by `regift gc`: open a newer one"
+        ) from None
+    return file
 
 
 def define_shown(con: duckdb.DuckDBPyConnection) -> None:

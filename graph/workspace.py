@@ -66,17 +66,27 @@ class Workspace:
     def create(cls, root: Path) -> "Workspace":
         """The workspace at `root`, made if it is not there yet; a regift.toml in it is kept.
 
-        A folder that holds other things is refused: nothing of it is ours to touch.
+        A folder that holds other things is refused: nothing of it is ours to touch. One that
+        another process is making, or was killed while making, is finished.
         """
+        if "?" in str(root):
+            raise UsageError(f"{root}: DuckDB cannot keep files in a folder with ? in its name")
         workspace = cls(root)
         settled = workspace.settings_file.is_file()
-        if root.exists() and not settled and (not root.is_dir() or any(root.iterdir())):
+        folders = (workspace.generations, workspace.segments, workspace.staged)
+        if root.exists() and not settled and not (root.is_dir() and workspace._begun()):
             raise UsageError(f"{root} is there and is no workspace: name another folder with -w")
-        for folder in (workspace.generations, workspace.segments, workspace.staged):
+        for folder in folders:
             folder.mkdir(parents=True, exist_ok=True)
         if not settled:
             write_durably(workspace.settings_file, FIRST_SETTINGS.encode())
         return workspace
+
+    def _begun(self) -> bool:
+        """Whether all that lies in the folder is what `create` makes, before the settings."""
+        ours = {path.name for path in (self.generations, self.segments, self.staged)}
+        names = {path.name for path in self.root.iterdir()} - {self.settings_file.name}
+        return all(n in ours or n.startswith(f".{self.settings_file.name}.") for n in names)
 
     def settings_table(self) -> dict[str, Any]:
         """`regift.toml` as it stands; UsageError names the line that cannot be read."""

@@ -92,7 +92,7 @@ def test_findings_of_20k(generation: Generation) -> None:
 def test_the_list_of_20k_is_total(generation: Generation) -> None:
     """Every account that a finding gives evidence on, once, and only accounts of the records."""
     ranked = generation.rank("account")
-    named = generation.sql("SELECT DISTINCT account FROM subjects")
+    named = generation.sql("SELECT DISTINCT account FROM pieces")
     assert ranked["account"].is_unique
     assert ranked["rank"].tolist() == list(range(1, len(ranked) + 1))
     assert ranked["score"].is_monotonic_decreasing

@@ -177,12 +177,15 @@ def write_segment(
 ) -> Segment | None:
     """Write the rows of a query as a segment; None when there are none.
 
-    The file is written aside, made durable, and named by the hash of its bytes.
+    The file is written aside, made durable, and named by the hash of its bytes. The same rows give
+    the same bytes: without statistics of where the rows come from, which say of some columns that
+    nothing is null and would let these be written shorter.
     """
     temporary = workspace.segments / f".{table}-{part}-{os.getpid()}.parquet"
-    rows = row(con, f"COPY ({sql}) TO {quote(str(temporary))} (FORMAT parquet, COMPRESSION zstd)")[
-        0
-    ]
+    copy = f"COPY ({sql}) TO {quote(str(temporary))} (FORMAT parquet, COMPRESSION zstd)"
+    con.execute("SET disabled_optimizers = 'statistics_propagation'")
+    rows = row(con, copy)[0]
+    con.execute("RESET disabled_optimizers")
     if rows == 0:
         temporary.unlink()
         return None

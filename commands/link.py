@@ -12,7 +12,7 @@ from regift.commands.options import (
     quiet_option,
     workspace_option,
 )
-from regift.commands.output import print_json, print_rows, say
+from regift.commands.output import masked, print_json, print_rows, say
 from regift.enforcement.casebook import Casebook
 from regift.graph.entities import link_explain
 from regift.graph.store import current_manifest
@@ -61,15 +61,25 @@ def list_command(
 @command.command()
 @click.argument("a")
 @click.argument("b")
+@click.option("--identifiers", is_flag=True, help="Show them whole; who asks is in the audit log.")
 @json_option
 @workspace_option
-def explain(a: str, b: str, as_json: bool, workspace: Path) -> None:
-    """Why two accounts are linked, or are not."""
-    _, settings, _, graph = opened(workspace)
+def explain(a: str, b: str, identifiers: bool, as_json: bool, workspace: Path) -> None:
+    """Why two accounts are linked, or are not.
+
+    Identifiers are masked unless they are asked for.
+    """
+    place, settings, _, graph = opened(workspace)
     with graph:
         for account in (a, b):
             check_account(graph, account)
         found = link_explain(graph.con, a, b, settings.identifier_caps)
+    if identifiers:
+        _note_showing(place, a, b)
+    else:
+        found["identifiers"] = [
+            {**row, "value": masked(row["value"])} for row in found["identifiers"]
+        ]
     if as_json:
         print_json([found])
         return
@@ -79,6 +89,14 @@ def explain(a: str, b: str, as_json: bool, workspace: Path) -> None:
             print_rows(value, False)
         else:
             click.echo(f"{key}: {value}")
+
+
+def _note_showing(place: Workspace, a: str, b: str) -> None:
+    casebook = Casebook.open(place.casebook)
+    try:
+        casebook.note("identifiers shown", {"a": a, "b": b})
+    finally:
+        casebook.close()
 
 
 @command.command()

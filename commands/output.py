@@ -81,6 +81,17 @@ def plain(text: str) -> str:
     return CONTROL.sub("\ufffd", text)
 
 
+def masked(identifier: str) -> str:
+    """An identifier that two people can compare without either reading it.
+
+    >>> masked("13912345678"), masked("abc")
+    ('13*******78', '***')
+    """
+    if len(identifier) < 8:
+        return "*" * len(identifier)
+    return identifier[:2] + "*" * (len(identifier) - 4) + identifier[-2:]
+
+
 def width(text: str) -> int:
     """Columns that a text takes on a terminal; wide characters take two.
 

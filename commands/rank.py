@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import click
+import duckdb
 
 from regift.commands.options import json_option, opened, quiet_option, workspace_option
 from regift.commands.output import print_rows, say
 from regift.graph.store import attach_generation, manifest_of
 from regift.loaders.errors import UsageError
+from regift.ranking.lineage import lineage
 from regift.ranking.rank import rank, size
 from regift.ranking.units import UNITS
 from regift.refresh.run import truncated_of
@@ -51,10 +53,8 @@ def command(
         total = size(graph.con, unit)
         if new_since:
             then = manifest_of(place, new_since)
-            attach_generation(graph.con, place, then, "then")
-            before = dict(graph.con.execute(_SCORES[unit]).fetchall())
-            rows = [row for row in rows if before.get(row["id"]) != Decimal(str(row["score"]))]
-            rows = rows[:top] if top else rows
+            attach_generation(graph.con, place, then, "earlier")
+            rows = _changed(graph.con, unit, rows)[:top]
     print_rows(rows if as_json else with_terms(rows), as_json, SHOWN)
     say(f"{len(rows):,} of {total:,} {unit} rows", quiet)
     for line in manifest.run["switched_off"]:
@@ -62,6 +62,31 @@ def command(
     truncated = truncated_of(manifest)
     if truncated:
         say(f"the run was cut short: {truncated}", quiet)
+
+
+def _changed(
+    con: duckdb.DuckDBPyConnection, unit: str, rows: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Rows that are new or not what they were; of cases `lineage` says what became of them."""
+    before = dict(con.execute(_SCORES[unit]).fetchall())
+    moved = [row for row in rows if before.get(row["id"]) != Decimal(str(row["score"]))]
+    if unit != "case":
+        return moved
+    members = "SELECT case_id, finding FROM"
+    told = lineage(
+        con.sql(f"{members} earlier.case_members").to_arrow_table(),
+        con.sql(f"{members} case_members").to_arrow_table(),
+    ).to_pylist()
+    what: dict[str, list[str]] = {}
+    for row in told:
+        if row["new"]:
+            what[row["new"]] = sorted({*what.get(row["new"], ()), *row["what"]})
+    scores_moved = {row["id"] for row in moved}
+    return [
+        {**row, "lineage": what[row["id"]]}
+        for row in rows
+        if row["id"] in scores_moved or what[row["id"]] != ["same"]
+    ]
 
 
 def with_terms(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -73,8 +98,8 @@ def with_terms(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 _SCORES = {
-    "case": "SELECT case_id, score FROM then.cases",
-    "account": "SELECT account, score FROM then.account_scores",
-    "entity": "SELECT id, score FROM then.group_scores WHERE unit = 'entity'",
-    "operator": "SELECT id, score FROM then.group_scores WHERE unit = 'operator'",
+    "case": "SELECT case_id, score FROM earlier.cases",
+    "account": "SELECT account, score FROM earlier.account_scores",
+    "entity": "SELECT id, score FROM earlier.group_scores WHERE unit = 'entity'",
+    "operator": "SELECT id, score FROM earlier.group_scores WHERE unit = 'operator'",
 }

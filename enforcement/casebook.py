@@ -5,10 +5,12 @@ is written in the same transaction as what it tells. Judgements of links are the
 decision kept here; they flow into a refresh as data and nowhere else.
 """
 
+import contextlib
 import hashlib
 import json
 import sqlite3
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -72,18 +74,18 @@ class Casebook:
         """Record what a person says of two accounts; gives the number of the audit row."""
         first, second = sorted((a, b), key=lambda account: account.encode())
         payload = {"a": first, "b": second, "verdict": verdict, "reason": reason}
-        self._con.execute("BEGIN IMMEDIATE")
-        try:
+        with self._transaction():
             seq = self._append("link judge", payload)
             self._con.execute(
                 "INSERT INTO judgements VALUES (?, ?, ?, ?, ?)",
                 (seq, first, second, verdict, reason),
             )
-            self._con.execute("COMMIT")
-        except BaseException:
-            self._con.execute("ROLLBACK")
-            raise
         return seq
+
+    def note(self, action: str, payload: dict[str, Any]) -> int:
+        """Record that somebody did something that changes no decision; the audit row's number."""
+        with self._transaction():
+            return self._append(action, payload)
 
     def judgements(self) -> list[tuple[str, str, str, int]]:
         """(account, account, verdict, number), oldest first."""
@@ -151,6 +153,17 @@ class Casebook:
                     f"{self._path}: the judgement of audit row {seq} is not what the log says: "
                     "it was changed, added or removed past regift"
                 )
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """All of what is written inside, or nothing."""
+        self._con.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._con.execute("COMMIT")
+        except BaseException:
+            self._con.execute("ROLLBACK")
+            raise
 
     def _append(self, action: str, payload: dict[str, Any]) -> int:
         row = self._con.execute("SELECT coalesce(max(seq), 0) + 1 FROM audit").fetchone()

@@ -125,10 +125,10 @@ def _decide(
 ) -> dict[str, int]:
     """Make `decided`: accepted rows with `_op`; move the others to `rejects` or count them."""
     read_rows = count(con, "accepted")
+    _existing(con, workspace, table)
     _settle_inside(con, table, reading)
     settled = count(con, "accepted")
     before = count(con, "rejects")
-    _existing(con, workspace, table)
     columns = ", ".join(f"a.{c.stored}" for c in table.columns)
     using = ", ".join(table.stored_key)
     if count(con, "existing") == 0 and count(con, "gone") == 0:
@@ -192,22 +192,27 @@ def _verdict(table: Table, action: str) -> str:
 def _settle_inside(con: duckdb.DuckDBPyConnection, table: Table, reading: Reading) -> None:
     """Leave one row per key in `accepted`: the newest where rows have `updated_at`, else the first.
 
-    Equal rows are duplicates; other rows of equal or absent `updated_at` are conflicts.
+    Equal rows are duplicates; other rows of equal or absent `updated_at` are conflicts. A row
+    without `updated_at` that is the very first of its key stays: nothing is newer than it, as it is
+    when the rows come in loads of their own.
     """
     key = ", ".join(table.stored_key)
     hashed = f"hash({key})"
     total, distinct = row(con, f"SELECT count(*), count(DISTINCT {hashed}) FROM accepted")
     if total == distinct:
         return
-    newest = ""
+    newest = opens = ""
     if any(c.name == "updated_at" for c in table.columns):
-        newest = "updated_at_us DESC NULLS LAST, "
+        newest = "(_opens AND updated_at_us IS NULL) DESC, updated_at_us DESC NULLS LAST, "
+        opens = f"""
+            , arg_min(updated_at_us IS NULL, (_file, _row)) OVER (PARTITION BY {key}) AND NOT EXISTS
+              (SELECT 1 FROM existing e WHERE {_joined("e", "a", table)}) AS _opens"""
     con.execute(
         f"""
         CREATE TEMP TABLE repeated AS
         SELECT *, row_number() OVER (PARTITION BY {key} ORDER BY {newest}_file, _row) AS _place
-        FROM accepted WHERE {hashed} IN (
-            SELECT {hashed} FROM accepted GROUP BY 1 HAVING count(*) > 1)
+        FROM (SELECT *{opens} FROM accepted a WHERE {hashed} IN (
+            SELECT {hashed} FROM accepted GROUP BY 1 HAVING count(*) > 1))
         """
     )
     older = "coalesce(r.updated_at_us < f.updated_at_us, false)" if newest else "false"
@@ -251,7 +256,7 @@ def _existing(con: duckdb.DuckDBPyConnection, workspace: Workspace, table: Table
     con.execute("CREATE TEMP TABLE existing AS SELECT * FROM known WHERE _op <> 'withdraw'")
     con.execute(
         f"""
-        CREATE TEMP TABLE gone AS SELECT {key} FROM accepted a
+        CREATE TEMP TABLE gone AS SELECT DISTINCT {key} FROM accepted a
         WHERE EXISTS (SELECT 1 FROM stored_withdrawn w
                       WHERE w.tbl = '{table.name}' AND w.key = {key_text(table, "a")})
            OR EXISTS (SELECT 1 FROM known k WHERE k._op = 'withdraw' AND {_joined("a", "k", table)})

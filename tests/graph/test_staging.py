@@ -196,3 +196,25 @@ def test_the_newest_account_row_wins(workspace: Workspace) -> None:
     assert stored(workspace, kinds) == [("ann", "platform")]
     with pytest.raises(TooManyBadRows, match="conflict"):
         put(workspace, "ann,personal,", header=header, table="accounts")
+
+
+@pytest.mark.parametrize("loads", [1, 3], ids=["one load", "three loads"])
+@pytest.mark.parametrize(
+    ("there", "rows", "kind"),
+    [
+        ((), ("personal,", "merchant,2026-01-02", "platform,2026-01-03"), "personal"),
+        ((), ("merchant,2026-01-02", "personal,", "platform,2026-01-03"), "platform"),
+        (("mini_program,2026-01-01",), ("personal,", "merchant,2026-01-02", ","), "merchant"),
+        (("mini_program,",), ("personal,", "merchant,2026-01-02", ","), "mini_program"),
+    ],
+)
+def test_rows_without_updated_at_stay_where_they_are_first(
+    workspace: Workspace, there: tuple[str, ...], rows: tuple[str, ...], kind: str, loads: int
+) -> None:
+    """In one load as in loads of their own (D-1)."""
+    given = {"header": "account,kind,updated_at", "table": "accounts", "max_bad": "100%"}
+    for part in (there, rows) if loads == 1 else ((row,) for row in (*there, *rows)):
+        if part:
+            texts = (f"ann,{row}T00:00:00Z" if row[-1] != "," else f"ann,{row}" for row in part)
+            put(workspace, *texts, **given)
+    assert stored(workspace, "SELECT kind FROM accounts") == [(kind,)]

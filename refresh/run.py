@@ -184,7 +184,9 @@ class _Run:
                 "stages": self.seconds,
                 "full": self.full,
                 "items_total": count(con, "(SELECT DISTINCT item FROM gifts)"),
-                "items_run": self._items_run,
+                "items_run": count(
+                    con, "(SELECT DISTINCT item FROM gifts SEMI JOIN touched_items USING (item))"
+                ),
                 "slices_total": len(segments.get("transfers", ())),
                 "slices_run": self._slices_run(typologies, segments),
                 "typologies": typologies,

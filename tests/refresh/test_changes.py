@@ -143,3 +143,12 @@ def test_the_same_rows_are_the_same_bytes(workspace: Workspace, tmp_path: Path) 
     refresh(other)
     assert manifest(other).segments == parts
     assert manifest(other).digests["records"] == manifest(workspace).digests["records"]
+
+
+def test_items_that_never_moved_are_not_counted_as_run(workspace: Workspace) -> None:
+    """`status` said 3 of 1 items."""
+    put(workspace, "gifts", GIFTS, "g1,2026-01-01T00:00:00Z,brand,ann,x,issue")
+    refresh(workspace)
+    put(workspace, "items", "item,issuer", "x,brand", "y,brand", "z,brand")
+    run = refresh(workspace).manifest.run
+    assert (run["items_run"], run["items_total"]) == (1, 1)

@@ -5,6 +5,7 @@
 ...     generation.findings("multi_level_gift")
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,9 @@ import pandas as pd
 
 from regift.exports.ask import ask
 from regift.exports.graphs import findings_graph, window_graph
+from regift.graph.networks import to_networkx
 from regift.graph.store import manifest_of, open_snapshot
+from regift.graph.temporal import temporal_graph
 from regift.graph.workspace import Workspace
 from regift.queries import ALL
 from regift.queries.search import clauses, search
@@ -99,3 +102,17 @@ class Generation:
             [resolve(self._graph.con, case)],
         ).fetchall()
         return findings_graph(self._graph.con, [finding for (finding,) in members])
+
+    def network(
+        self,
+        since_us: int | None = None,
+        until_us: int | None = None,
+        accounts: Iterable[str] | None = None,
+    ) -> "nx.MultiDiGraph":
+        """Effective money moves in [since_us, until_us) summed by pair and currency.
+
+        accounts: only moves between two of these. Smaller than `window`, for graph algorithms.
+        """
+        return to_networkx(
+            temporal_graph(self._graph), since_us=since_us, until_us=until_us, accounts=accounts
+        )

@@ -1,8 +1,8 @@
 """A refresh of what changed gives what a full one gives: random histories, id for id.
 
 Rows come late, twice, in conflict, corrected and withdrawn; identifiers join accounts into one
-entity and people judge pairs; after every refresh the generation equals one made anew of all
-records, in every table that a search or the ranking leaves.
+entity, people judge pairs, settings change; after every refresh the generation equals one made anew
+of all records, in every table that a search or the ranking leaves.
 """
 
 import csv
@@ -64,7 +64,7 @@ identifiers = st.fixed_dictionaries(
     }
 )
 account_rows = st.fixed_dictionaries(
-    {"account": accounts, "kind": st.sampled_from(("personal", "official_account"))}
+    {"account": accounts, "kind": st.sampled_from(("personal", "official_account", "merchant"))}
 )
 item_rows = st.fixed_dictionaries(
     {
@@ -82,6 +82,9 @@ certificates = st.fixed_dictionaries(
         "valid_to": st.sampled_from(("", "2026-01-02T00:00:00Z")),
     }
 )
+labels = st.fixed_dictionaries(
+    {"account": accounts, "at": moments, "code": st.just("spam"), "origin": st.just("report")}
+)
 ROWS: dict[str, st.SearchStrategy[dict[str, str]]] = {
     "gifts": gifts,
     "transfers": transfers,
@@ -89,7 +92,17 @@ ROWS: dict[str, st.SearchStrategy[dict[str, str]]] = {
     "accounts": account_rows,
     "items": item_rows,
     "certificates": certificates,
+    "labels": labels,
 }
+SETTINGS = (
+    "",
+    '[clock]\nunit = "1d"\n',
+    '[records]\nrefund_window = "6h"\n',
+    "[entities]\nphone = 1\nmax = 2\n",
+    "[typology.pass_through]\nmin_events = 1\n",
+    '[typology.multi_level_gift]\nreturn_window = "0"\nallowed = 0\n',
+    "[typology.second_level_sale]\nbuy_back = true\n",
+)
 LOADS = st.one_of(
     *(
         st.tuples(st.just(table), st.lists(rows, min_size=1, max_size=6))
@@ -156,6 +169,10 @@ class Histories(RuleBasedStateMachine):
         casebook = Casebook.open(self.workspace.casebook)
         casebook.judge(*pair, "same" if same else "different", "test")
         casebook.close()
+
+    @rule(text=st.sampled_from(SETTINGS))
+    def configure(self, text: str) -> None:
+        self.workspace.settings_file.write_text(text)
 
     @rule()
     def take_in(self) -> None:

@@ -111,7 +111,7 @@ def test_the_history_names_the_load_that_replaced_each_row(
     assert select(workspace, "FROM withdrawn") == [("transfers", '["t1"]', "L000005")]
 
 
-@pytest.mark.parametrize("folder", ["day=2026-01-01", "kind=1", "a [1]", "b*", "it's", "丹 %20#"])
+@pytest.mark.parametrize("folder", ["day=2026-01-01", "a [1]* it's 丹 %20#"])
 def test_the_name_of_a_folder_changes_nothing(tmp_path: Path, folder: str) -> None:
     """`day=...` names a partition elsewhere, brackets and stars are patterns."""
     workspace = Workspace.create(tmp_path / folder / "w")

@@ -75,7 +75,6 @@ POINTS = [
     ("load", "regift.graph.staging:sync_folder:2:before"),  # the name is there, not yet durable
     ("refresh", "regift.refresh.records:write_segment:1:after"),
     ("refresh", "regift.refresh.run:write_segment:1:after"),
-    ("refresh", "regift.refresh.run:count:2:before"),  # all is found, nothing is written
     ("refresh", "regift.refresh.run:publish:1:before"),  # the DuckDB file without its manifest
     ("refresh", "regift.graph.store:write_json:1:after"),  # the manifest, but not current
     ("refresh", "regift.graph.store:sync_folder:2:before"),  # current, not yet durable

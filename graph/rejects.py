@@ -56,6 +56,33 @@ def open_rejects(workspace: Workspace, load: str | None = None) -> list[dict[str
         con.close()
 
 
+def origins_of(
+    workspace: Workspace, rejects: list[str]
+) -> tuple[tuple[str | None, int | None], ...]:
+    """Base name of the file and number in it, from 0, that each reject had when it was first read.
+
+    Also of rejects that are resolved: a row may come a second time. (None, None) for no reject.
+    """
+    files = [
+        workspace.staged / each["load"] / "rejects.parquet"
+        for each in all_loads(workspace)
+        if each["rejected"]
+    ]
+    if not files:
+        return tuple((None, None) for _ in rejects)
+    con = connect()
+    try:
+        rows = con.execute(
+            f"SELECT DISTINCT reject, base, place FROM {parquet(*files)} "
+            "WHERE reject IN (SELECT unnest($1))",
+            [rejects],
+        ).fetchall()
+    finally:
+        con.close()
+    known = {reject: (base, place) for reject, base, place in rows}
+    return tuple(known.get(reject, (None, None)) for reject in rejects)
+
+
 def reject_of(workspace: Workspace, reject: str) -> dict[str, Any]:
     """One reject by its id or a prefix of it that no other has; UsageError otherwise."""
     found = [row for row in open_rejects(workspace) if row["reject"].startswith(reject)]

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from regift.graph.rejects import OWN_COLUMNS, map_delimiter, open_rejects
+from regift.graph.rejects import OWN_COLUMNS, map_delimiter, open_rejects, origins_of
 from regift.graph.staging import LoadReport, LoadRequest, all_loads, stage
 from regift.graph.workspace import Workspace
 from regift.loaders.errors import BadFile, UsageError
@@ -19,6 +19,8 @@ def retry(
     """Load a file of `rejects export`; gives what came of it and the table.
 
     Its rejects are resolved when the load is staged: a row that is still bad becomes a new reject.
+    Ids that a map makes from file and row are those of the file that a row first stood in, so the
+    corrected original, loaded later, counts nothing twice.
     UsageError when the file names no open reject, or rejects of different ways of loading; BadFile
     when it cannot be read.
     """
@@ -46,6 +48,7 @@ def retry(
                 format=format_name,
                 map=Path(map_file) if map_file else None,
                 called=str(file),
+                origins=origins_of(workspace, ids),
             ),
             action=action,
             reason=reason,
@@ -62,7 +65,7 @@ def _way(load: dict[str, Any]) -> tuple[str, str, str | None, str | None, str | 
 def _mended(file: Path) -> tuple[list[str], list[str] | list[list[str]]]:
     """Ids of the rejects in a mended file, and its records without our own columns.
 
-    Records are lines of JSON, or the fields of CSV with those of the header first.
+    Records are lines of JSON, or the fields of CSV with those of the header, if any, first.
     """
     try:
         text = file.read_bytes().decode("utf-8-sig")
@@ -82,7 +85,10 @@ def _mended(file: Path) -> tuple[list[str], list[str] | list[list[str]]]:
             f"{file} does not begin with the columns {reject},{rule}: "
             "mend a file of `regift rejects export`"
         )
-    return [row[0] for row in rows[1:]], [row[2:] for row in rows]
+    head, *mended = (row for row in rows if row)
+    header = [head[2:]] if head[2:] else []
+    # A row of nothing but our columns stays a row: written as a blank line it would be none.
+    return [row[0] for row in mended], header + [row[2:] or [""] for row in mended]
 
 
 def _written(records: list[str] | list[list[str]], scratch: Path, delimiter: str) -> Path:
@@ -95,7 +101,7 @@ def _written(records: list[str] | list[list[str]], scratch: Path, delimiter: str
             if isinstance(record, str):
                 out.write(record + "\n")
             elif delimiter == "whitespace":
-                out.write(" ".join(record) + "\n")
+                out.write((" ".join(record) or '""') + "\n")
             else:
                 writer.writerow(record)
     return target

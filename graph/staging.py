@@ -295,10 +295,11 @@ def _reject(
         for rule, text in messages.items()
     )
     con.register("_sources", _sources(reading))
+    origin = ", ".join(reading.origin("base"))
     con.execute(
         f"""
         INSERT INTO rejects
-        SELECT file, _line, rule, CASE rule {message} END, raw, header, format
+        SELECT file, _line, rule, CASE rule {message} END, raw, header, format, {origin}
         FROM _bad JOIN _sources USING (_file)
         """
     )
@@ -322,6 +323,7 @@ def _sources(reading: Reading) -> pa.Table:
             "file": reading.files,
             "header": pa.array(reading.headers, pa.string()),
             "format": [count.format for count in reading.counts],
+            "base": reading.bases,
         }
     )
 

@@ -130,15 +130,18 @@ class Mapping:
             made=frozenset(made),
         )
 
-    def texts(self, fields: list[str], base: str) -> dict[str, str]:
-        """SQL of the text of each column, over c0, c1, ... (the file's `fields`) and _row."""
+    def texts(self, fields: list[str], base: str, row: str) -> dict[str, str]:
+        """SQL of the text of each column, over c0, c1, ... (the file's `fields`).
+
+        base, row: SQL of the file's base name and of the record's number in it, from 0.
+        """
         places = {name: f"c{place}" for place, name in enumerate(fields)}
         texts = {}
         for column in self.table.columns:
             spec = self.specs.get(column.name, Spec(columns=(column.name,)))
-            texts[column.name] = _text(spec, places, base)
+            texts[column.name] = _text(spec, places, base, row)
         if self.reversed:
-            texts["seq"] = "CAST(-_row AS VARCHAR)"
+            texts["seq"] = f"CAST(-({row}) AS VARCHAR)"
         return texts
 
     def skip(self, fields: list[str]) -> str:
@@ -333,12 +336,12 @@ def _listed(words: set[str]) -> str:
     return ", ".join(sorted(words))
 
 
-def _text(spec: Spec, places: dict[str, str], base: str) -> str:
+def _text(spec: Spec, places: dict[str, str], base: str, row: str) -> str:
     """SQL of the text a spec gives."""
     if spec.constant is not None:
         return quoted(spec.constant)
     if spec.template is not None:
-        return _filled(spec.template, places, base)
+        return _filled(spec.template, places, base, row)
     if not any(name in places for name in spec.columns):
         return "NULL"
     text = _extracted(spec, places)
@@ -368,7 +371,7 @@ def _extracted(spec: Spec, places: dict[str, str]) -> str:
     return f"CASE WHEN regexp_matches({text}, {pattern}) THEN {part} ELSE {text} END"
 
 
-def _filled(template: str, places: dict[str, str], base: str) -> str:
+def _filled(template: str, places: dict[str, str], base: str, row: str) -> str:
     """SQL of a template's text; empty where a column of it is empty."""
     parts = []
     for piece in re.split(r"(\{[^{}]+\})", template):
@@ -376,9 +379,9 @@ def _filled(template: str, places: dict[str, str], base: str) -> str:
         if hole is None:
             parts.append(quoted(piece))
         elif hole == "file":
-            parts.append(quoted(base))
+            parts.append(base)
         elif hole == "row":
-            parts.append("CAST(_row + 1 AS VARCHAR)")
+            parts.append(f"CAST({row} + 1 AS VARCHAR)")
         else:
             parts.append(f"nullif({places[hole]}, '')")
     return "(" + " || ".join(parts) + ")"

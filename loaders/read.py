@@ -15,7 +15,7 @@ from regift.loaders.csv_file import CsvFile, Dialect
 from regift.loaders.errors import BadFile, UsageError
 from regift.loaders.jsonl_file import JsonlFile
 from regift.loaders.parquet_file import ParquetFile
-from regift.loaders.relation import InputFile, Relation
+from regift.loaders.relation import InputFile, Relation, quoted
 from regift.loaders.sources import Source, find_sources
 from regift.loaders.tables import Table
 from regift.loaders.validate import Check, broken, checks, decimals, named
@@ -25,13 +25,16 @@ from regift.loaders.validate import Check, broken, checks, decimals, named
 class ReadOptions:
     """How to read. encoding of text files; time_zone of times without offset; format: name of a
     declared public format; map: a column map of the user's own (not both); called: the name to show
-    for the one source, where that is a copy of what the user named."""
+    for the one source, where that is a copy of what the user named; origins: of each record of the
+    one source, the base name of the file it first stood in and its number there, from 0 (null:
+    unknown), where ids made from them must not change."""
 
     encoding: str = "utf-8"
     time_zone: str = "Asia/Shanghai"
     format: str | None = None
     map: Path | None = None
     called: str | None = None
+    origins: tuple[tuple[str | None, int | None], ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +57,8 @@ class Reading:
     counts: list[FileCount] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     headers: list[str | None] = field(default_factory=list)
+    bases: list[str] = field(default_factory=list)
+    origins: bool = False
     ignored: dict[str, int] = field(default_factory=dict)
     _open: list[InputFile] = field(default_factory=list)
     _con: duckdb.DuckDBPyConnection | None = None
@@ -72,6 +77,12 @@ class Reading:
     def skipped(self) -> int:
         """Records the map leaves out, over all files."""
         return sum(count.skipped for count in self.counts)
+
+    def origin(self, base: str) -> tuple[str, str]:
+        """SQL over _row: a record's file (`base`: SQL of this one's name) and number at first."""
+        if not self.origins:
+            return base, "_row"
+        return "getvariable('regift_bases')[_row + 1]", "getvariable('regift_rows')[_row + 1]"
 
     def raw(self, file_index: int, rows: Sequence[int]) -> list[str]:
         """The raw text of records (`_row` of `accepted`), in the order asked for.
@@ -95,7 +106,8 @@ def read(
 
     accepted: the stored columns of `table` in order, then _file INTEGER (index into
     `Reading.files`), _row BIGINT (record in its file, from 0), _line BIGINT (physical line, from
-    1). rejects: file, line, rule, message, row, header, format.
+    1). rejects: file, line, rule, message, row, header, format, base, place (the base name of the
+    file and the record's number in it, from 0, or those of `ReadOptions.origins`).
 
     The rows of `accepted` lie in no order: sort by (_file, _row) where order counts.
 
@@ -126,13 +138,24 @@ def read(
     )
     con.execute(
         "CREATE OR REPLACE TABLE rejects (file VARCHAR, line BIGINT, rule VARCHAR, "
-        'message VARCHAR, "row" VARCHAR, header VARCHAR, format VARCHAR)'
+        'message VARCHAR, "row" VARCHAR, header VARCHAR, format VARCHAR, base VARCHAR, '
+        "place BIGINT)"
     )
-    reading = Reading(_con=con)
+    reading = Reading(_con=con, origins=options.origins is not None)
+    if options.origins is not None:
+        bases, rows = map(list, zip(*options.origins, strict=True))
+        con.execute("SET VARIABLE regift_bases = $1::VARCHAR[]", [bases])
+        con.execute("SET VARIABLE regift_rows = $1::BIGINT[]", [rows])
     for source in find_sources(sources, options.encoding, scratch):
         if options.called is not None:
             source = replace(source, name=options.called)
-        _read_file(con, source, table, mapping, found, reading)
+        _read_file(con, source, mapping, found, reading)
+        records = reading.counts[-1]
+        if options.origins is not None and records.records != len(options.origins):
+            raise BadFile(
+                f"{source.name}: {len(options.origins)} rows are read as {records.records} "
+                "records: keep each on a line of its own"
+            )
     for view in ("regift_csv", "regift_json", "regift_parquet"):
         con.unregister(view)
     reading.notes += [
@@ -165,7 +188,6 @@ def _open(source: Source, mapping: Mapping, con: duckdb.DuckDBPyConnection) -> I
 def _read_file(
     con: duckdb.DuckDBPyConnection,
     source: Source,
-    table: Table,
     mapping: Mapping,
     found: list[Check],
     reading: Reading,
@@ -174,7 +196,8 @@ def _read_file(
     file = _open(source, mapping, con)
     place = len(reading.files)
     fields = _fields(file, source, mapping, reading)
-    texts = mapping.texts(fields, source.base)
+    origin = reading.origin(quoted(source.base))
+    texts = mapping.texts(fields, *origin)
     checked = _checked(found, texts, mapping.skip(fields))
     relation = file.whole(con, fields)
     con.execute(_accept(checked, relation, found, place))
@@ -182,10 +205,11 @@ def _read_file(
     accepted = _count(con, f"SELECT count(*) FROM accepted WHERE _file = {place}")
     skipped = rejected = 0
     if accepted < file.records:
-        skipped = _refuse(con, file, source, checked, found, fields, taken)
+        skipped = _refuse(con, file, source, origin, checked, found, fields, taken)
         rejected = file.records - accepted - skipped
     reading.files.append(source.name)
     reading.headers.append(file.header)
+    reading.bases.append(source.base)
     reading._open.append(file)
     reading.counts.append(
         FileCount(
@@ -267,6 +291,7 @@ def _refuse(
     con: duckdb.DuckDBPyConnection,
     file: InputFile,
     source: Source,
+    origin: tuple[str, str],
     checked: _Checked,
     found: list[Check],
     fields: list[str],
@@ -276,7 +301,10 @@ def _refuse(
     rule, about = named(found, "_broken")
     passes = " AND ".join(check.passes for check in found)
     shown = (source.name, file.header, file.format)
-    into = "INSERT INTO rejects SELECT $1::VARCHAR, _line, rule, message, raw, $2::VARCHAR, $3"
+    into = (
+        "INSERT INTO rejects SELECT $1::VARCHAR, _line, rule, message, raw, $2::VARCHAR, $3, "
+        f"{', '.join(origin)}"
+    )
     skipped = 0
     for relation in file.parts(con, fields, taken):
         inner = _select(checked, relation, found, f"_row, _line, _look, {relation.raw} AS raw")

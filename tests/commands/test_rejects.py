@@ -132,3 +132,94 @@ def test_other_delimiters_come_back(fresh: Path, tmp_path: Path, suffix: str) ->
     assert ran.code == 0, ran.stderr
     assert run("refresh", "-q", "-w", fresh).code == 0
     assert asked(fresh, "SELECT account, kind, name FROM accounts") == [("a", "personal", 'x, "y"')]
+
+
+BY_PLACE = '[columns]\nrecord_id = { template = "{file}:{row}" }\n'
+NO_IDS = "at,source,target,item,kind\n"
+FIRST = "2026-01-01T00:00:00Z,a,b,x,gift\n"
+SECOND = "2026-01-02T00:00:00Z,b,c,x,gift\n"
+
+
+def test_a_mended_row_keeps_the_id_of_the_place_it_first_had(fresh: Path) -> None:
+    """Else the corrected original, loaded later, counts it twice."""
+    rules = fresh.parent / "map.toml"
+    rules.write_text(BY_PLACE)
+    bad = NO_IDS + FIRST + SECOND.replace("gift", "lend") + SECOND.replace("2026", "soon")
+    args = ("--map", str(rules), "--max-bad", "2")
+    assert loaded(fresh, "gifts", bad, *args, name="orig.csv").code == 0
+    # Mended in two steps: what is still bad after the first keeps its place too.
+    file = mend(fresh, ("lend", "gift"), ("R-", "\r\nR-"))
+    assert run("rejects", "retry", file, "--max-bad", "1", "-w", fresh).code == 0
+    again = file.rename(file.with_name("first.csv"))
+    file = mend(fresh, ("soon", "2026"))
+    assert run("rejects", "retry", file, "-w", fresh).code == 0
+    assert run("refresh", "-q", "-w", fresh).code == 0
+    kept = [("orig.csv:1", "a"), ("orig.csv:2", "b"), ("orig.csv:3", "b")]
+    assert asked(fresh, "SELECT record_id, source FROM gifts ORDER BY 1") == kept
+    # The corrected original brings nothing new; nor does a mended file that comes once more.
+    corrected = NO_IDS + FIRST + SECOND + SECOND
+    ran = loaded(fresh, "gifts", corrected, *args, "--json", name="orig.csv")
+    assert (ran.rows[0]["accepted"], ran.rows[0]["duplicates"]) == (0, 3)
+    assert run("rejects", "retry", again, "-w", fresh).code == 2
+
+
+def test_a_resolved_row_that_is_retried_again_is_the_same_record(fresh: Path) -> None:
+    rules = fresh.parent / "map.toml"
+    rules.write_text(BY_PLACE)
+    bad = NO_IDS + FIRST + SECOND.replace("gift", "lend") + SECOND.replace("2026", "soon")
+    args = ("--map", str(rules), "--max-bad", "2")
+    assert loaded(fresh, "gifts", bad, *args, name="orig.csv").code == 0
+    file = mend(fresh, ("lend", "gift"))
+    rows = file.read_bytes().decode().splitlines(keepends=True)
+    both = [rows[0], *(row.replace("soon", "2026") for row in rows[1:])]
+    file.write_text("".join(row for row in rows if "soon" not in row))
+    assert run("rejects", "retry", file, "-w", fresh).code == 0
+    file.write_text("".join([*both, "mine,,2026-01-03T00:00:00Z,c,d,x,gift\n"]))
+    ran = run("rejects", "retry", file, "--max-bad", "1", "--json", "-w", fresh)
+    # A row that never was a reject has no place to be named by.
+    report = {key: ran.rows[0][key] for key in ("accepted", "duplicates", "rules")}
+    assert report == {"accepted": 1, "duplicates": 1, "rules": {"missing_record_id": 1}}
+
+
+def test_a_conflict_keeps_its_place(fresh: Path) -> None:
+    """Rejects that only the comparison with other records makes."""
+    rules = fresh.parent / "map.toml"
+    rules.write_text(BY_PLACE.replace("{file}:{row}", "{file}:{item}"))
+    bad = NO_IDS + FIRST + SECOND
+    args = ("--map", str(rules), "--max-bad", "1")
+    assert loaded(fresh, "gifts", bad, *args, name="orig.csv").code == 0
+    file = mend(fresh, (",x,", ",y,"))
+    assert run("rejects", "retry", file, "-w", fresh).code == 0
+    assert run("refresh", "-q", "-w", fresh).code == 0
+    expected = [("orig.csv:x",), ("orig.csv:y",)]
+    assert asked(fresh, "SELECT record_id FROM gifts ORDER BY 1") == expected
+
+
+def test_newest_first_keeps_its_order_when_a_row_is_mended(fresh: Path) -> None:
+    """`order = "reversed"` counts from the end of the first file, not of the mended one."""
+    content = (
+        "Type,Punk,From,To,Amount,Txn\n"
+        'Transfer,7,b,c,,"Jun 24, 2017"\n'
+        'Transfer,7,a,b,,"June 24, 2017"\n'
+        'Claimed,7,,a,,"Jun 24, 2017"\n'
+    )
+    args = ("--format", "cryptopunks", "--max-bad", "1")
+    assert loaded(fresh, "gifts", content, *args, name="punks.csv").code == 0
+    file = mend(fresh, ("June", "Jun"))
+    assert run("rejects", "retry", file, "-w", fresh).code == 0
+    assert run("refresh", "-q", "-w", fresh).code == 0
+    assert asked(fresh, "SELECT record_id, seq FROM gifts ORDER BY seq") == [
+        ("punks.csv:3", -2),
+        ("punks.csv:2", -1),
+        ("punks.csv:1", 0),
+    ]
+
+
+def test_a_mended_row_that_became_two_is_refused(fresh: Path) -> None:
+    content = '{"account":"a","kind":"robot"}\n'
+    assert loaded(fresh, "accounts", content, name="f.jsonl").code == 3
+    two = r"personal\"}\n{\"account\":\"b\",\"kind\":\"personal"
+    file = mend(fresh, ("robot", two))
+    ran = run("rejects", "retry", file, "-w", fresh)
+    assert ran.code == 1
+    assert ran.line.endswith("1 rows are read as 2 records: keep each on a line of its own")

@@ -15,7 +15,6 @@ from regift.commands.options import (
 from regift.commands.output import masked, print_json, print_rows, say
 from regift.enforcement.casebook import Casebook
 from regift.graph.entities import link_explain
-from regift.graph.store import current_manifest
 from regift.graph.workspace import Workspace
 from regift.loaders.errors import UsageError
 
@@ -108,16 +107,14 @@ def _note_showing(place: Workspace, a: str, b: str) -> None:
 def judge(a: str, b: str, verdict: str, reason: str, workspace: Path) -> None:
     """Say that two accounts have the same controller or different ones.
 
-    It takes effect at the next refresh.
+    Records of the generation have to name both. It takes effect at the next refresh.
     """
     if a == b:
         raise UsageError("the two accounts are one: judge a pair")
-    place = Workspace.open(workspace)
-    if current_manifest(place):
-        _, _, _, graph = opened(workspace)
-        with graph:
-            for account in (a, b):
-                check_account(graph, account)
+    place, _, _, graph = opened(workspace)
+    with graph:
+        for account in (a, b):
+            check_account(graph, account)
     casebook = Casebook.open(place.casebook)
     try:
         seq = casebook.judge(a, b, verdict, reason)

@@ -61,7 +61,9 @@ def export(output: str, load: str | None, workspace: Path) -> None:
     text = export_text(place, rows)
     with published(target_of(output)) as file:
         file.write(text.encode())
-    say(f"{len(rows):,} rejects; mend them, then `regift rejects retry {output}`")
+    where = "mend them in a file" if output == "-" else "mend them"
+    mended = "FILE" if output == "-" else output
+    say(f"{len(rows):,} rejects; {where}, then `regift rejects retry {mended}`")
 
 
 @command.command()

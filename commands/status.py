@@ -21,4 +21,12 @@ def command(as_json: bool, workspace: Path) -> None:
         return
     for key, value in found.items():
         if key != "digests":
-            click.echo(f"{key:14} {cell(value)}".rstrip())
+            for place, line in enumerate(_lines(value)):
+                click.echo(f"{key if place == 0 else '':14} {line}".rstrip())
+
+
+def _lines(value: object) -> list[str]:
+    """A value as lines: an object has one for each of its entries."""
+    if isinstance(value, dict) and value:
+        return [cell({key: part}) for key, part in value.items()]
+    return [cell(value)]

@@ -4,7 +4,14 @@ from pathlib import Path
 
 import click
 
-from regift.commands.options import json_option, moment_us, opened, quiet_option, workspace_option
+from regift.commands.options import (
+    check_account,
+    json_option,
+    moment_us,
+    opened,
+    quiet_option,
+    workspace_option,
+)
 from regift.commands.output import print_rows, say
 from regift.loaders.errors import UsageError
 from regift.queries.params import duration_us
@@ -63,6 +70,7 @@ def account(
     """
     _, settings, _, graph = opened(workspace)
     with graph:
+        check_account(graph, account)
         rows = account_rows(
             graph,
             account,
@@ -97,6 +105,8 @@ def path(
     """How money could go from A to B: the earliest arrival, and the way that keeps most value."""
     _, settings, _, graph = opened(workspace)
     with graph:
+        for end in (a, b):
+            check_account(graph, end)
         rows = path_rows(
             graph,
             a,

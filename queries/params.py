@@ -44,7 +44,7 @@ def duration_us(text: str) -> int:
         ...
     regift.loaders.errors.UsageError: 'soon' is not a duration: write 90s, 20m, 6h, 3d or 2w
     """
-    match = re.fullmatch(r"(\d{1,9})(us|ms|s|m|h|d|w)", text.strip())
+    match = re.fullmatch(r"([0-9]{1,9})(us|ms|s|m|h|d|w)", text.strip())
     if text.strip() == "0":
         return 0
     if match is None:
@@ -66,7 +66,8 @@ def duration_text(us: int) -> str:
 
 def _decimal(text: str) -> Decimal:
     try:
-        value = Decimal(text.strip())
+        # Decimal reads digits of every script, and underscores between them.
+        value = Decimal(text.strip() if text.isascii() and "_" not in text else "no number")
     except InvalidOperation:
         raise UsageError(f"{text!r} is not a number") from None
     if not value.is_finite() or value < 0:
@@ -89,7 +90,7 @@ def ratio_bp(text: str) -> int:
 
 
 def _integer(text: str) -> int:
-    if not re.fullmatch(r"\d{1,18}", text.strip()):
+    if not re.fullmatch(r"[0-9]{1,18}", text.strip()):
         raise UsageError(f"{text!r} is not a whole number of zero or more")
     return int(text)
 

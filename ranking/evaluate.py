@@ -44,6 +44,8 @@ def read_truth(path: Path) -> dict[str, Any]:
     try:
         truth = json.loads(path.read_text(encoding="utf-8"))
         planted, innocent = truth["planted"], truth["innocent"]
+    except FileNotFoundError:
+        raise UsageError(f"{path}: no such file") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UsageError(f"{path} is no truth.json of `regift simulate` ({error})") from None
     assert isinstance(planted, list)

@@ -43,6 +43,10 @@ def settings_of(table: Mapping[str, Any]) -> Settings:
     _check_keys(table)
     default = Settings()
     clock_unit_us = _duration(table.get("clock", {}).get("unit", "1s"), "[clock] unit")
+    if clock_unit_us == 0:
+        raise UsageError(
+            "[clock] unit: 0 is no resolution: write 1s, or 1d where only days are known"
+        )
     zone = str(table.get("time", {}).get("zone", default.time_zone))
     try:
         ZoneInfo(zone)

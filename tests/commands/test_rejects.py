@@ -111,6 +111,7 @@ def test_rejects_of_two_headers_need_a_choice(refused: Path) -> None:
     assert ran.line.endswith("2 different headers: choose one of --load L000001, L000002")
     ran = run("rejects", "export", "-o", "-", "--load", "L000002", "-w", refused)
     (row,) = run("rejects", "list", "--load", "L000002", "--json", "-w", refused).rows
+    assert ran.stderr == "1 rejects; mend them in a file, then `regift rejects retry FILE`\n"
     assert ran.stdout.splitlines() == [
         "regift_reject,regift_rule,account,kind",
         f"{row['reject']},kind_unknown,a,robot",

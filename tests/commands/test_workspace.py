@@ -30,7 +30,11 @@ def test_status_of_the_small_world(world: Path) -> None:
         *(3, 3, 1, 1),
     )
     assert (row["rejects"], row["staged_loads"], row["truncated"]) == (0, [], {})
-    assert "generation     1" in run("status", "-w", world).stdout
+    lines = run("status", "-w", world).stdout.splitlines()
+    assert lines[0] == "generation     1"
+    records = lines.index("records        gifts 12")
+    assert lines[records + 1 : records + 3] == [" " * 15 + "transfers 4", " " * 15 + "accounts 3"]
+    assert "truncated" in lines
 
 
 def test_refresh_is_up_to_date_or_runs_what_is_touched(copied: Path) -> None:

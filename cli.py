@@ -8,6 +8,8 @@ import importlib
 import os
 import signal
 import sys
+from collections.abc import Mapping
+from pathlib import Path
 
 import click
 from click.exceptions import NoArgsIsHelpError
@@ -72,7 +74,7 @@ class Commands(click.Group):
 @click.pass_context
 def cli(ctx: click.Context, workspace: str | None) -> None:
     """Find circulation beyond first-level gifts in gift and transfer records."""
-    ctx.obj = workspace
+    ctx.ensure_object(dict)["workspace"] = workspace
 
 
 def _check_text(arguments: list[str]) -> None:
@@ -94,14 +96,30 @@ def _one_line(error: click.ClickException) -> str:
     return f"{message.removesuffix('.')}: see `{page}`"
 
 
+def _damage(given: Mapping[str, str | Path | None]) -> str | None:
+    """What is wrong with the files of the workspace, if that is what DuckDB stumbled over."""
+    from regift.graph.store import check_segments, current_manifest
+    from regift.graph.workspace import Workspace
+    from regift.loaders.errors import RegiftError
+
+    workspace = Workspace(Path(given.get("workspace") or os.devnull))
+    try:
+        if manifest := current_manifest(workspace):
+            check_segments(workspace, manifest)
+    except RegiftError as damage:
+        return str(damage)
+    return None
+
+
 def main() -> None:
     """Run the command line; a user's mistake is one line on stderr and an exit code."""
     from regift.loaders.errors import RegiftError
 
     stdout = sys.stdout
+    given: dict[str, str | Path | None] = {}
     try:
         _check_text(sys.argv[1:])
-        code = cli.main(prog_name="regift", standalone_mode=False)
+        code = cli.main(prog_name="regift", standalone_mode=False, obj=given)
         sys.stdout.flush()
     except NoArgsIsHelpError as error:
         error.show()
@@ -130,7 +148,7 @@ def main() -> None:
         if not type(error).__module__.startswith(("duckdb", "_duckdb")):
             raise
         # What DuckDB refuses (memory, disk, a damaged file) is for the user to mend.
-        click.echo(f"regift: {str(error).splitlines()[0]}", err=True)
+        click.echo(f"regift: {_damage(given) or str(error).splitlines()[0]}", err=True)
         code = 1
     sys.exit(code if isinstance(code, int) else 0)
 

@@ -46,8 +46,11 @@ def quiet_option(function: F) -> F:
 
 
 def _workspace_path(ctx: click.Context, _: click.Parameter, value: Path | None) -> Path:
-    given = value or ctx.find_root().obj or os.environ.get("REGIFT_WORKSPACE")
-    return Path(given or DEFAULT_WORKSPACE)
+    known = ctx.find_root().ensure_object(dict)
+    given = value or known.get("workspace") or os.environ.get("REGIFT_WORKSPACE")
+    path = Path(given or DEFAULT_WORKSPACE)
+    known["workspace"] = path  # `main` looks there for damage when DuckDB fails
+    return path
 
 
 def opened(

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from regift.graph.connect import quote, row
 from regift.graph.snapshot import Snapshot
-from regift.graph.store import Manifest
+from regift.graph.store import Manifest, check_segments
 from regift.graph.workspace import Workspace
 from regift.loaders.errors import UsageError
 
@@ -36,8 +36,13 @@ def ask(graph: Snapshot, workspace: Workspace, manifest: Manifest, sql: str) -> 
         _named_once(rows.columns)
         return rows.to_arrow_table()
     except duckdb.Error as error:
+        if not isinstance(error, _MISTAKES):
+            check_segments(workspace, manifest)
         raise UsageError(f"the query failed: {_line(error)}") from None
 
+
+_MISTAKES = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
+"""What only the words of a query can cause, whatever state the files are in."""
 
 READING = {"SELECT", "SET_OPERATION", "CTE", "RECURSIVE_CTE"}
 """What a query may be made of. A WITH can hold INSERT, DELETE, UPDATE and COPY TO as well."""

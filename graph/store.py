@@ -5,6 +5,7 @@ derived and found). Record tables and the custody ledger are Parquet segments th
 share; a segment's name is the hash of its content, so one that exists never needs writing again.
 """
 
+import contextlib
 import fcntl
 import hashlib
 import json
@@ -190,11 +191,38 @@ def write_segment(
         temporary.unlink()
         return None
     sync_file(temporary)
-    with open(temporary, "rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    name = f"{table}-{part}-{digest[:24]}.parquet"
+    name = f"{table}-{part}-{_digest_of_file(temporary)}.parquet"
     os.replace(temporary, workspace.segments / name)
     return Segment(name, rows, part)
+
+
+def _digest_of_file(path: Path) -> str:
+    """What a segment is named by: 24 hexadecimal digits of the SHA-256 of its bytes."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:24]
+
+
+def check_segments(workspace: Workspace, manifest: Manifest) -> None:
+    """RegiftError for a segment that is missing or is not what its name says. Reads all of them.
+
+    For when DuckDB stumbled: of a damaged file it says neither which it is nor what to do.
+    """
+    for segments in manifest.segments.values():
+        for path in (workspace.segments / segment.file for segment in segments):
+            _present(path)
+            if _digest_of_file(path) != path.stem.rpartition("-")[2]:
+                raise RegiftError(f"{path} is damaged: {_MENDED}")
+
+
+_MENDED = (
+    "restore it from a backup; `regift refresh --full` cannot bring its records back, "
+    "loads that are still staged are not touched by this"
+)
+
+
+def _present(path: Path) -> None:
+    if not path.is_file():
+        raise RegiftError(f"{path} is missing: {_MENDED}")
 
 
 def segment_sql(workspace: Workspace, table: str, segments: Iterable[Segment]) -> str:
@@ -206,6 +234,8 @@ def segment_sql(workspace: Workspace, table: str, segments: Iterable[Segment]) -
             for name, kind in (c.split(" ", 1) for c in SEGMENT_DDL[table].split(", "))
         )
         return f"SELECT {columns} WHERE false"
+    for path in files:
+        _present(path)
     return f"SELECT * FROM {parquet(*files)}"
 
 
@@ -248,14 +278,16 @@ def open_snapshot(
     ledger was made with, whatever stands in `regift.toml` by now; `settings` is for generations
     that do not tell theirs.
     """
-    hold = _hold(workspace, manifest)
-    con = connect(threads=threads)
-    define_records(con, workspace, manifest)
-    for table in attach_generation(con, workspace, manifest, "generation"):
-        con.execute(f"CREATE OR REPLACE TEMP VIEW {table} AS SELECT * FROM generation.{table}")
-    define_payments(con)
-    define_shown(con)
     made_with = manifest.run.get("settings")
+    with contextlib.ExitStack() as closing:
+        hold = closing.enter_context(_hold(workspace, manifest))
+        con = closing.enter_context(connect(threads=threads))
+        define_records(con, workspace, manifest)
+        for table in attach_generation(con, workspace, manifest, "generation"):
+            con.execute(f"CREATE OR REPLACE TEMP VIEW {table} AS SELECT * FROM generation.{table}")
+        define_payments(con)
+        define_shown(con)
+        closing.pop_all()  # from here on the snapshot closes both
     return Snapshot(con, Settings(**made_with) if made_with else settings, hold)
 
 

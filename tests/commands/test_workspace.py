@@ -77,6 +77,32 @@ def test_gc_keeps_what_is_needed(copied: Path) -> None:
     assert run("gc", "--keep", "1", "--json", "-w", copied).rows[0]["removed"] == []
 
 
+MEND = (
+    "restore it from a backup; `regift refresh --full` cannot bring its records back, "
+    "loads that are still staged are not touched by this"
+)
+
+
+@pytest.mark.parametrize("table", ["gifts", "transfers"])
+@pytest.mark.parametrize("damage", ["missing", "cut", "changed"])
+def test_a_lost_segment_is_named_with_what_to_do(copied: Path, table: str, damage: str) -> None:
+    file = min((copied / "segments").glob(f"{table}-*"))
+    content = bytearray(file.read_bytes())
+    if damage == "missing":
+        file.unlink()
+    elif damage == "cut":
+        file.write_bytes(content[:100])
+    else:
+        content[20:400] = bytes(380)
+        file.write_bytes(content)
+    said = f"regift: {file} is {'missing' if damage == 'missing' else 'damaged'}: {MEND}"
+    count = f"SELECT count(DISTINCT md5(record_id || source)) FROM {table}"
+    for command in (("refresh", "--full"), ("query", "--sql", count)):
+        ran = run(*command, "-w", copied)
+        assert (ran.code, ran.line) == (1, said), command
+    assert run("status", "-w", copied).code == 0
+
+
 def test_links_are_listed_and_explained(world: Path) -> None:
     rows = run("link", "list", "--json", "-w", world).rows
     assert [(row["a"], row["b"], row["grade"], row["entity"]) for row in rows] == [

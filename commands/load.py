@@ -1,6 +1,9 @@
 """`regift load`: records from files into a staged load."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 
@@ -11,6 +14,7 @@ from regift.graph.workspace import Workspace
 from regift.loaders.column_map import FORMATS
 from regift.loaders.errors import UsageError
 from regift.loaders.read import ReadOptions
+from regift.loaders.sources import check_there
 from regift.loaders.tables import TABLES
 from regift.refresh.settings import read_settings
 
@@ -50,26 +54,37 @@ def command(
     if replace and not reason:
         raise UsageError("--replace needs --reason: it is kept in the history of the record")
     table = table or _table_of(format_name)
-    place = Workspace.create(workspace)
-    options = ReadOptions(
-        encoding=encoding,
-        time_zone=read_settings(place).time_zone,
-        format=format_name,
-        map=map_file,
-    )
-    report = stage(
-        place,
-        LoadRequest(
-            sources=files,
-            table=table,
-            options=options,
-            action="replace" if replace else "load",
-            reason=reason,
-            max_bad=max_bad,
-            dry_run=dry_run,
-        ),
-    )
+    check_there(files)
+    with _place(workspace, dry_run) as place:
+        options = ReadOptions(
+            encoding=encoding,
+            time_zone=read_settings(place).time_zone,
+            format=format_name,
+            map=map_file,
+        )
+        report = stage(
+            place,
+            LoadRequest(
+                sources=files,
+                table=table,
+                options=options,
+                action="replace" if replace else "load",
+                reason=reason,
+                max_bad=max_bad,
+                dry_run=dry_run,
+            ),
+        )
     tell(report, table, dry_run, as_json, quiet)
+
+
+@contextmanager
+def _place(root: Path, dry_run: bool) -> Iterator[Workspace]:
+    """The workspace, made if need be; for a dry run without one, an empty one that is removed."""
+    if not dry_run or Workspace(root).is_settled():
+        yield Workspace.create(root)
+        return
+    with TemporaryDirectory(prefix="regift-") as folder:
+        yield Workspace.create(Path(folder))
 
 
 def _table_of(format_name: str | None) -> str:

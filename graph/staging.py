@@ -347,9 +347,10 @@ def _finish(
             con, "SELECT file, line, rule, message FROM rejects ORDER BY file, line, rule LIMIT 1"
         )
         more = "" if counts["rejected"] == 1 else f" (and {counts['rejected'] - 1} more)"
+        see = "" if request.dry_run else "see `regift rejects list`, or "
         raise TooManyBadRows(
             f"nothing loaded: {first[0]} line {first[1]}: {first[2]}: {first[3]}{more}; "
-            "see `regift rejects list`, or allow some with --max-bad"
+            f"{see}allow some with --max-bad"
         )
     return LoadReport(
         load=load,

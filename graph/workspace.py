@@ -69,18 +69,26 @@ class Workspace:
         A folder that holds other things is refused: nothing of it is ours to touch. One that
         another process is making, or was killed while making, is finished.
         """
-        if "?" in str(root):
-            raise UsageError(f"{root}: DuckDB cannot keep files in a folder with ? in its name")
         workspace = cls(root)
-        settled = workspace.settings_file.is_file()
-        folders = (workspace.generations, workspace.segments, workspace.staged)
-        if root.exists() and not settled and not (root.is_dir() and workspace._begun()):
-            raise UsageError(f"{root} is there and is no workspace: name another folder with -w")
-        for folder in folders:
+        settled = workspace.is_settled()
+        for folder in (workspace.generations, workspace.segments, workspace.staged):
             folder.mkdir(parents=True, exist_ok=True)
         if not settled:
             write_durably(workspace.settings_file, FIRST_SETTINGS.encode())
         return workspace
+
+    def is_settled(self) -> bool:
+        """Whether a workspace is here; UsageError where `create` could make none."""
+        if "?" in str(self.root):
+            raise UsageError(
+                f"{self.root}: DuckDB cannot keep files in a folder with ? in its name"
+            )
+        settled = self.settings_file.is_file()
+        if self.root.exists() and not settled and not (self.root.is_dir() and self._begun()):
+            raise UsageError(
+                f"{self.root} is there and is no workspace: name another folder with -w"
+            )
+        return settled
 
     def _begun(self) -> bool:
         """Whether all that lies in the folder is what `create` makes, before the settings."""

@@ -63,6 +63,13 @@ def find_sources(named: Sequence[str], encoding: str, scratch: Path) -> list[Sou
     ]
 
 
+def check_there(named: Sequence[str]) -> None:
+    """UsageError for the first name that is neither a file or folder nor standard input."""
+    for name in named:
+        if name != STDIN and not Path(name).exists():
+            raise UsageError(f"{name}: no such file or folder")
+
+
 def _check_encoding(encoding: str) -> None:
     """UsageError for a name that Python does not know, or knows as something else than text."""
     try:
@@ -74,6 +81,7 @@ def _check_encoding(encoding: str) -> None:
 
 def _files(named: Sequence[str], scratch: Path) -> list[tuple[Path, str]]:
     """(path, name to show) of every file."""
+    check_there(named)
     found: list[tuple[Path, str]] = []
     unknown: list[str] = []
     for name in named:
@@ -88,8 +96,6 @@ def _files(named: Sequence[str], scratch: Path) -> list[tuple[Path, str]]:
                 raise UsageError(f"{name}: the folder holds no file")
             unknown += [str(p) for p in inside if _kind(p) is None]
             found += [(p, str(p)) for p in inside]
-        elif not path.exists():
-            raise UsageError(f"{name}: no such file or folder")
         else:
             if _kind(path) is None:
                 unknown.append(name)

@@ -104,7 +104,29 @@ def test_people_read_what_happened_and_what_comes_next(fresh: Path) -> None:
 def test_dry_run_stages_nothing(fresh: Path) -> None:
     row = report(loaded(fresh, "gifts", CSV, "--dry-run", "--json"))
     assert (row["load"], row["accepted"]) == (None, 2)
+    assert not fresh.exists()
     assert report(loaded(fresh, "gifts", CSV, "--json"))["load"] == "L000001"
+
+
+def test_a_dry_run_without_a_workspace_says_what_is_wrong_and_makes_none(fresh: Path) -> None:
+    ran = loaded(fresh, "gifts", BAD, "--dry-run")
+    assert ran.code == 3
+    assert "line 4: time_malformed" in ran.line
+    assert ran.line.endswith("(and 1 more); allow some with --max-bad")  # no rejects are kept
+    assert not fresh.exists()
+    fresh.mkdir()
+    (fresh / "other").touch()
+    ran = loaded(fresh, "gifts", CSV, "--dry-run")
+    assert (ran.code, ran.line.endswith("is no workspace: name another folder with -w")) == (
+        2,
+        True,
+    )
+
+
+def test_a_file_that_is_not_there_makes_no_workspace(fresh: Path) -> None:
+    ran = run("load", fresh.parent / "no.csv", "--table", "gifts", "-w", fresh)
+    assert (ran.code, fresh.exists()) == (2, False)
+    assert ran.line == f"regift: {fresh.parent / 'no.csv'}: no such file or folder"
 
 
 def test_bad_rows_stop_a_load_and_are_kept(fresh: Path) -> None:

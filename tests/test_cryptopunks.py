@@ -18,7 +18,7 @@ def punks(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A refreshed workspace with the whole history."""
     files = sorted(real_data("cryptopunks_history").glob("Transactions_*.csv"))
     place = tmp_path_factory.mktemp("punks") / "ws"
-    nothing = ("load", "-", "--table", "gifts", "--dry-run", "-w", place)
+    nothing = ("load", "-", "--table", "gifts", "-w", place)
     run(*nothing, stdin="record_id,at,source,target,item,kind\n")
     (place / "regift.toml").write_text(SETTINGS)
     ran = run("load", *files, "--format", "cryptopunks", "--json", "-w", place)

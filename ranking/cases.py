@@ -110,12 +110,9 @@ def derive(con: Con, settings: Settings) -> None:
 
 
 def _arrays(con: Con, sql: str) -> dict[str, Ints]:
-    """Columns of a query as int64 arrays."""
+    """Columns of a query as int64 arrays; copies, as read-only ones would compile kernels anew."""
     table = con.sql(sql).to_arrow_table()
-    return {
-        name: table.column(name).to_numpy().astype(np.int64, copy=False)
-        for name in table.column_names
-    }
+    return {name: table.column(name).to_numpy().astype(np.int64) for name in table.column_names}
 
 
 def _points(con: Con) -> dict[str, Ints]:

@@ -5,7 +5,7 @@ import fcntl
 import shutil
 from pathlib import Path
 
-from regift.graph.staging import all_loads
+from regift.graph.loads import all_loads
 from regift.graph.store import current_manifest, load_manifest, published
 from regift.graph.workspace import Workspace
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from regift.graph.connect import connect, parquet
-from regift.graph.staging import all_loads
+from regift.graph.loads import all_loads
 from regift.graph.workspace import Workspace
 from regift.loaders.column_map import load_format, load_map
 from regift.loaders.errors import UsageError

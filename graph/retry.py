@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from regift.graph.loads import all_loads
 from regift.graph.rejects import OWN_COLUMNS, map_delimiter, open_rejects, origins_of
-from regift.graph.staging import LoadReport, LoadRequest, all_loads, stage
+from regift.graph.staging import LoadReport, LoadRequest, stage
 from regift.graph.workspace import Workspace
 from regift.loaders.errors import BadFile, UsageError
 from regift.loaders.read import ReadOptions

@@ -10,7 +10,6 @@ from typing import Any
 import duckdb
 
 from regift.graph.connect import parquet, row
-from regift.graph.staging import key_text
 from regift.graph.store import (
     SLICE_US,
     Manifest,
@@ -18,6 +17,7 @@ from regift.graph.store import (
     segment_sql,
     write_segment,
 )
+from regift.graph.verdicts import key_text
 from regift.graph.workspace import Workspace, load_number
 from regift.loaders.tables import TABLES, Table
 

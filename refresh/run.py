@@ -17,8 +17,8 @@ import regift
 from regift.enforcement.casebook import Casebook
 from regift.graph import custody, effective, entities
 from regift.graph.connect import connect, count, quote, row
+from regift.graph.loads import pending_loads
 from regift.graph.snapshot import Settings, define_account_kinds
-from regift.graph.staging import pending_loads
 from regift.graph.store import (
     BUCKETS,
     Manifest,

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from regift.graph.loads import all_loads, pending_loads
 from regift.graph.rejects import open_rejects
-from regift.graph.staging import all_loads, pending_loads
 from regift.graph.store import current_manifest
 from regift.graph.workspace import Workspace, now_us, utc_text
 from regift.loaders.tables import TABLES

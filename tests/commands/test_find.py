@@ -50,7 +50,7 @@ def test_one_finding_to_the_letter(world: Path) -> None:
         "length": 3,
         "instances": 1,
         "level": None,
-        "clause": "R1",
+        "clause": "R5",
         "complete": True,
     }
 

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from regift.graph.loads import all_loads
 from regift.graph.rejects import export_text, open_rejects
 from regift.graph.retry import retry
-from regift.graph.staging import LoadReport, LoadRequest, all_loads, stage
+from regift.graph.staging import LoadReport, LoadRequest, stage
 from regift.graph.store import current_manifest, open_snapshot
 from regift.graph.workspace import Workspace
 from regift.loaders.errors import TooManyBadRows, UsageError

@@ -18,7 +18,7 @@ import pytest
 from workspaces import GIFTS, TRANSFERS, everything, manifest, put
 
 from regift.graph.collect_garbage import collect_garbage
-from regift.graph.staging import pending_loads
+from regift.graph.loads import pending_loads
 from regift.graph.workspace import Workspace
 from regift.refresh.run import refresh
 

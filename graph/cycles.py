@@ -73,6 +73,16 @@ def _combined(residues: list[Ints], primes: list[int]) -> Ints:
     return value
 
 
+def ahead_of(graph: TemporalGraph, params: CycleParams) -> Ahead:
+    """What each edge can be followed by, and until when."""
+    window = min(params.window_us, LONGEST_WINDOW_US)
+    before, after, until = index_kernels.horizons(graph.at_us, window, params.in_order)
+    roots = index_kernels.root_horizons(
+        graph.source, graph.target, after, until, graph.edges.out_start
+    )
+    return Ahead(before, after, until, *roots)
+
+
 class Cycles:
     """The cycles of one currency: what was found, computed as far as it is asked for.
 
@@ -91,13 +101,7 @@ class Cycles:
         self.params = params
         self.counting = counting
         edges = graph.edges
-        window = min(params.window_us, LONGEST_WINDOW_US)
-        horizons = index_kernels.horizons(graph.at_us, window, params.in_order)
-        before, after, until = horizons
-        roots = index_kernels.root_horizons(
-            graph.source, graph.target, after, until, edges.out_start
-        )
-        self.ahead = Ahead(before, after, until, *roots)
+        self.ahead = ahead_of(graph, params)
         n = len(graph.accounts)
         length = min(params.max_length or n, n)
         types = (np.int64, np.int32, np.int32, np.uint8, np.int32, np.int32)

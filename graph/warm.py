@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from regift.graph.cycles import CycleParams, Cycles
+from regift.graph import count_kernels, witness_kernels
+from regift.graph.cycles import COUNTING, CycleParams, Cycles, ahead_of
 from regift.graph.matching import match_chains, match_singles, match_sums
 from regift.graph.paths import trace_account, trace_path
+from regift.graph.ring_kernels import tell_apart
 from regift.graph.snapshot import snapshot_from_rows
 from regift.graph.temporal import TemporalGraph
 
@@ -60,12 +62,30 @@ def _zigzag() -> TemporalGraph:
     )
 
 
-def _cycles() -> None:
-    """Search, counts, episodes, witnesses, lists."""
-    found = Cycles(_zigzag(), CycleParams(9, 6, 5000, False))
-    found.instances()
-    found.witnesses()
-    found.list_instances(1)
+CYCLE = CycleParams(9, 6, 5000, False)
+
+
+def _cycle_search() -> None:
+    """Hits, and rings told apart."""
+    Cycles(_zigzag(), CYCLE)
+
+
+def _cycle_counts() -> None:
+    """Counts, episodes, witnesses and lists, of no ring: kernels compile for types, not values."""
+    graph = _zigzag()
+    ahead = ahead_of(graph, CYCLE)
+    rings = tell_apart(np.zeros(0, np.int32))
+    none = np.zeros(0, np.int64)
+    keep = CYCLE.keep_bp
+    counts, exact = count_kernels.count_hits(graph.edges, ahead, rings, keep, 0, COUNTING, none)
+    episode, ring, first, last = witness_kernels.split_episodes(
+        graph.at_us, graph.edges.pair_edge, rings, exact, CYCLE.window_us
+    )
+    sizes = rings.hi - rings.lo
+    witness_kernels.add_up(episode, counts, sizes, 0)
+    names = np.zeros(len(graph), np.int32)
+    witness_kernels.witnesses(graph.edges, ahead, names, rings, episode, ring, first, last, keep)
+    witness_kernels.list_instances(graph.edges, ahead, rings, counts, keep, 1)
 
 
 def _paths() -> None:
@@ -77,12 +97,13 @@ def _paths() -> None:
 
 
 STEPS: dict[str, Callable[[], None]] = {
+    "cycle counts": _cycle_counts,
+    "cycle search": _cycle_search,
     "derived tables": _derived_tables,
     "matching": _matching,
-    "cycles": _cycles,
     "paths": _paths,
 }
-"""Parts that can be compiled apart from each other."""
+"""Parts that can be compiled apart from each other, the longest first."""
 
 
 def warm_kernels() -> None:

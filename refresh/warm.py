@@ -2,7 +2,7 @@
 
 The kernels of searches are called on tiny arrays (`graph/warm.py`); those of loading and ranking by
 loading a file into a workspace that is thrown away, and by ranking one finding. Two processes
-compile at a time: the cycle kernels alone take longer than all others together.
+compile at a time.
 """
 
 import multiprocessing
@@ -68,7 +68,6 @@ def _ranking() -> None:
 
 
 STEPS: dict[str, Callable[[], None]] = {
-    "cycles": SEARCHES["cycles"],
     **SEARCHES,
     "loading": _loading,
     "ranking": _ranking,

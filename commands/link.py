@@ -1,7 +1,6 @@
 """`regift link`: accounts that stand behind one controller."""
 
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -14,6 +13,7 @@ from regift.commands.options import (
 )
 from regift.commands.output import masked, print_json, print_rows, say
 from regift.enforcement.casebook import Casebook
+from regift.graph.connect import dicts
 from regift.graph.entities import link_explain
 from regift.graph.workspace import Workspace
 from regift.loaders.errors import UsageError
@@ -36,15 +36,12 @@ def list_command(
     """Links between accounts, and the identifiers that too many share to link anybody."""
     _, _, _, graph = opened(workspace)
     with graph:
-        links = graph.con.execute(
+        rows = dicts(
+            graph.con,
             "SELECT l.*, e.entity FROM links l LEFT JOIN entity_of e ON e.account = l.a "
             "WHERE ($1 IS NULL OR grade = $1) AND ($2 IS NULL OR $2 IN (a, b)) ORDER BY a, b",
             [grade, account],
         )
-        names = [column[0] for column in links.description]
-        rows: list[dict[str, Any]] = [
-            dict(zip(names, row, strict=True)) for row in links.fetchall()
-        ]
         ignored = graph.con.execute(
             "SELECT kind, value, accounts FROM ignored_identifiers "
             "ORDER BY accounts DESC, kind, value"

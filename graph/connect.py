@@ -1,7 +1,7 @@
 """DuckDB connections with stated memory, time zone and no silent network access."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +60,19 @@ def row(con: duckdb.DuckDBPyConnection, sql: str, given: Sequence[object] = ()) 
     rows = con.execute(sql, given).fetchall()
     assert len(rows) == 1, f"{len(rows)} rows: {sql}"
     return tuple(rows[0])
+
+
+def dicts(
+    con: duckdb.DuckDBPyConnection, sql: str, given: Sequence[object] | Mapping[str, object] = ()
+) -> list[dict[str, Any]]:
+    """Every row of a query by the names of its columns.
+
+    >>> dicts(connect(), "SELECT 1 AS a, 'x' AS b")
+    [{'a': 1, 'b': 'x'}]
+    """
+    found = con.execute(sql, given)
+    names = [column[0] for column in found.description]
+    return [dict(zip(names, each, strict=True)) for each in found.fetchall()]
 
 
 def count(con: duckdb.DuckDBPyConnection, relation: str) -> int:

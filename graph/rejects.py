@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from regift.graph.connect import connect, parquet
+from regift.graph.connect import connect, dicts, parquet
 from regift.graph.loads import all_loads
 from regift.graph.workspace import Workspace
 from regift.loaders.column_map import load_format, load_map
@@ -41,7 +41,8 @@ def open_rejects(workspace: Workspace, load: str | None = None) -> list[dict[str
         return []
     con = connect()
     try:
-        rows = con.execute(
+        return dicts(
+            con,
             'SELECT reject, load, tbl AS "table", file, line, rule, message, row, header, format '
             f"FROM {parquet(*files)} LEFT JOIN "
             "(SELECT unnest($ids) AS reject, unnest($by) AS resolving) USING (reject) "
@@ -50,8 +51,6 @@ def open_rejects(workspace: Workspace, load: str | None = None) -> list[dict[str
             "ORDER BY load, file, line, rule",
             {"ids": list(resolved), "by": list(resolved.values())},
         )
-        names = [column[0] for column in rows.description]
-        return [dict(zip(names, row, strict=True)) for row in rows.fetchall()]
     finally:
         con.close()
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import duckdb
 
-from regift.graph.connect import count
+from regift.graph.connect import count, dicts
 
 MACROS = """
     CREATE OR REPLACE TEMP MACRO iso(us) AS
@@ -66,7 +66,8 @@ def finding_rows(
         given,
     )
     total = count(con, "chosen")
-    rows = con.execute(
+    rows = dicts(
+        con,
         f"""
         WITH shown AS (SELECT * FROM chosen ORDER BY first_us, finding LIMIT {_limit(limit)}),
         who AS (SELECT finding, list(account ORDER BY ord) AS accounts, list(role ORDER BY ord)
@@ -81,10 +82,9 @@ def finding_rows(
         FROM shown LEFT JOIN who USING (finding) LEFT JOIN what USING (finding)
              LEFT JOIN currencies USING (currency)
         ORDER BY first_us, finding
-        """
+        """,
     )
-    names = [column[0] for column in rows.description]
-    return [_finding(dict(zip(names, row, strict=True)), clauses) for row in rows.fetchall()], total
+    return [_finding(each, clauses) for each in rows], total
 
 
 def _finding(row: dict[str, Any], clauses: dict[str, str]) -> dict[str, Any]:
@@ -112,7 +112,8 @@ def item_rows(con: duckdb.DuckDBPyConnection, item: str) -> list[dict[str, Any]]
     `lenient` and `strict` say whether a gift hop goes beyond what that reading allows.
     """
     define_macros(con)
-    rows = con.execute(
+    return dicts(
+        con,
         """
         SELECT ord, record_id AS record, iso(at_us) AS at, source, target, kind, rule, level,
                CASE WHEN lower_bound THEN 'at least' ELSE 'exact' END AS level_is,
@@ -124,8 +125,6 @@ def item_rows(con: duckdb.DuckDBPyConnection, item: str) -> list[dict[str, Any]]
         """,
         [item],
     )
-    names = [column[0] for column in rows.description]
-    return [dict(zip(names, row, strict=True)) for row in rows.fetchall()]
 
 
 def _limit(limit: int | None) -> str:

@@ -20,7 +20,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from regift.graph.connect import row
+from regift.graph.connect import dicts, row
 from regift.loaders.errors import UsageError
 from regift.ranking.order import total_order
 
@@ -63,7 +63,7 @@ def evaluate(
     """
     _define(con, truth)
     _register(con, "searched", [{"typology": t} for t in searched], {"typology": pa.string()})
-    recall = _rows(
+    recall = dicts(
         con,
         """
         SELECT typology, variant, count(*) AS planted, count(*) FILTER (found) AS found,
@@ -71,7 +71,7 @@ def evaluate(
         FROM judged GROUP BY ALL ORDER BY searched DESC, typology, variant
         """,
     )
-    misses = _rows(
+    misses = dicts(
         con,
         """
         SELECT id, typology, j.variant, accounts, records FROM judged j JOIN instances USING (id)
@@ -88,7 +88,7 @@ def evaluate(
         [at],
     )
     hits, ranked = row(con, "SELECT count(*) FILTER (planted), count(*) FROM first_accounts")
-    false_alarms = _rows(
+    false_alarms = dicts(
         con,
         """
         SELECT rank, account, score::DOUBLE AS score,
@@ -159,9 +159,3 @@ def _register(
     con.register("_truth", pa.Table.from_pylist(rows, pa.schema(list(columns.items()))))
     con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM _truth")
     con.unregister("_truth")
-
-
-def _rows(con: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:
-    found = con.execute(sql)
-    names = [column[0] for column in found.description]
-    return [dict(zip(names, each, strict=True)) for each in found.fetchall()]

@@ -17,6 +17,7 @@ from typing import Any
 
 import duckdb
 
+from regift.graph.connect import dicts
 from regift.loaders.errors import UsageError
 from regift.ranking import units
 from regift.ranking.cases import resolve
@@ -109,9 +110,7 @@ def explain_finding(con: Con, finding: str) -> dict[str, Any]:
 
 
 def _rows(con: Con, sql: str, value: str) -> list[dict[str, Any]]:
-    found = con.execute(sql, [value])
-    names = [column[0] for column in found.description]
-    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    return dicts(con, sql, [value])
 
 
 def _records(con: Con, unit: str, id: str) -> dict[str, list[dict[str, Any]]]:

@@ -14,6 +14,7 @@ from typing import Any
 
 import duckdb
 
+from regift.graph.connect import dicts
 from regift.loaders.errors import UsageError
 from regift.ranking.gate import step_of
 from regift.ranking.order import total_order
@@ -63,7 +64,8 @@ def rank(
     Cost: a sort of the unit's rows.
     """
     rows, belongs = _of_unit(_ROWS, unit), _of_unit(_BELONGS, unit)
-    found = con.execute(
+    found = dicts(
+        con,
         f"""
         WITH listed AS (
             SELECT row_number() OVER (ORDER BY {total_order("id")}) AS rank, * FROM ({rows})),
@@ -87,8 +89,7 @@ def rank(
         """,
         {"least": min_score, "top": top, "only": only, "unit": unit},
     )
-    names = [column[0] for column in found.description]
-    return [_row(unit, dict(zip(names, row, strict=True))) for row in found.fetchall()]
+    return [_row(unit, each) for each in found]
 
 
 def _of_unit(by_unit: dict[str, str], unit: str) -> str:

@@ -1,20 +1,10 @@
 """Which findings a list is made of: a filter that is applied and written down by one object."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 
 import duckdb
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def time_text(us: int) -> str:
-    """ISO 8601 in UTC; a fraction only where there is one.
-
-    >>> time_text(0), time_text(1_500_000)
-    ('1970-01-01T00:00:00Z', '1970-01-01T00:00:01.500000Z')
-    """
-    return (EPOCH + timedelta(microseconds=us)).isoformat().replace("+00:00", "Z")
+from regift.graph.workspace import utc_text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,9 +33,9 @@ class Filter:
         if self.account is not None:
             parts.append(f"account={self.account}")
         if self.since_us is not None:
-            parts.append(f"since={time_text(self.since_us)}")
+            parts.append(f"since={utc_text(self.since_us)}")
         if self.until_us is not None:
-            parts.append(f"until={time_text(self.until_us)}")
+            parts.append(f"until={utc_text(self.until_us)}")
         return " ".join(parts)
 
     def define(self, con: duckdb.DuckDBPyConnection) -> None:

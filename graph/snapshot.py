@@ -37,7 +37,6 @@ class Settings:
     time_zone: str = "Asia/Shanghai"
     refund_window_us: int = 7 * DAY_US
     return_window_us: int = DAY_US
-    buy_back_first_level: bool = False
     entity_max: int = 30
     identifier_caps: Mapping[str, int] = field(
         default_factory=lambda: {"phone": 3, "payment_card": 5, "device": 10, "payee": 20}

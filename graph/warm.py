@@ -104,12 +104,3 @@ STEPS: dict[str, Callable[[], None]] = {
     "paths": _paths,
 }
 """Parts that can be compiled apart from each other, the longest first."""
-
-
-def warm_kernels() -> None:
-    """Call every kernel of a search once, in this process.
-
-    Cost: some 20 s on one core the first time, under 2 s when the cache holds everything.
-    """
-    for step in STEPS.values():
-        step()

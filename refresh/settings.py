@@ -8,6 +8,7 @@
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -79,14 +80,7 @@ def settings_of(table: Mapping[str, Any]) -> Settings:
     for name in typology:
         params_of(settings, name)
     gift = params_of(settings, "multi_level_gift")
-    sale = params_of(settings, "second_level_sale")
-    return Settings(
-        **{
-            **vars(settings),
-            "return_window_us": gift.return_window_us,
-            "buy_back_first_level": sale.buy_back,
-        }
-    )
+    return replace(settings, return_window_us=gift.return_window_us)
 
 
 def params_of(settings: Settings, name: str, given: Mapping[str, str] | None = None) -> Any:

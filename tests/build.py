@@ -161,8 +161,6 @@ def settings_of(table: Mapping[str, Any]) -> Settings:
     for key, text in table.get("settings", {}).items():
         if f"{key}_us" in fields:
             values[f"{key}_us"] = duration_us(text)
-        elif key == "buy_back_first_level":
-            values[key] = {"true": True, "false": False}[text]
         elif key == "entity_max":
             values[key] = int(text)
         else:

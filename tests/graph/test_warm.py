@@ -13,8 +13,9 @@ EVERYTHING = """
 import warnings
 from numba.core.dispatcher import Dispatcher
 import sys
-from regift.graph.warm import warm_kernels
-warm_kernels()
+from regift.graph.warm import STEPS
+for step in STEPS.values():
+    step()
 
 def compiled():
     return {

@@ -7,7 +7,7 @@ import click
 from regift.commands.explain import tell_case
 from regift.commands.options import json_option, opened, quiet_option, workspace_option
 from regift.commands.output import print_json, print_rows, say
-from regift.ranking.cases import resolve
+from regift.ranking.cases import resolve, short_ids
 from regift.ranking.explain import explain_unit
 from regift.ranking.rank import rank, size
 
@@ -27,9 +27,10 @@ def list_command(top: int | None, as_json: bool, quiet: bool, workspace: Path) -
     _, _, _, graph = opened(workspace)
     with graph:
         accounts = dict(graph.con.execute("SELECT case_id, accounts FROM cases").fetchall())
+        short = {} if as_json else short_ids(graph.con)
         rows = [
             {
-                "case": row["case"],
+                "case": short.get(row["case"], row["case"]),
                 "score": row["score"],
                 "accounts": accounts[row["case"]],
                 "state": "open",

@@ -11,7 +11,7 @@ from regift.commands.explain import tell_case
 from regift.commands.export import list_suspects
 from regift.commands.options import opened
 from regift.commands.output import print_rows, say
-from regift.commands.rank import SHOWN, with_terms
+from regift.commands.rank import SHOWN, for_people
 from regift.graph.staging import LoadRequest, stage
 from regift.graph.workspace import Workspace
 from regift.loaders.errors import UsageError
@@ -60,9 +60,9 @@ def command(seed: int, scale: str, directory: Path) -> None:
         accounts = rank(graph.con, "account", top=15)
         cases = rank(graph.con, "case", top=5)
         click.echo("\nThe first 15 accounts")
-        print_rows(with_terms(accounts), False, SHOWN)
+        print_rows(for_people(graph.con, accounts), False, SHOWN)
         click.echo("\nThe first 5 cases")
-        print_rows(with_terms(cases), False, SHOWN)
+        print_rows(for_people(graph.con, cases), False, SHOWN)
         if cases:
             click.echo("\nThe first case, explained")
             tell_case(graph.con, cases[0]["id"])

@@ -11,6 +11,7 @@ from regift.commands.options import json_option, opened, quiet_option, workspace
 from regift.commands.output import print_rows, say
 from regift.graph.store import attach_generation, manifest_of
 from regift.loaders.errors import UsageError
+from regift.ranking.cases import short_ids
 from regift.ranking.lineage import lineage
 from regift.ranking.rank import rank, size
 from regift.ranking.units import UNITS
@@ -55,7 +56,8 @@ def command(
             then = manifest_of(place, new_since)
             attach_generation(graph.con, place, then, "earlier")
             rows = _changed(graph.con, unit, rows)[:top]
-    print_rows(rows if as_json else with_terms(rows), as_json, SHOWN)
+        shown = rows if as_json else for_people(graph.con, rows)
+    print_rows(shown, as_json, SHOWN)
     say(f"{len(rows):,} of {total:,} {unit} rows", quiet)
     for line in manifest.run["switched_off"]:
         say(line, quiet)
@@ -89,10 +91,16 @@ def _changed(
     ]
 
 
-def with_terms(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows with their reasons as one short column, `terms`."""
+def for_people(con: duckdb.DuckDBPyConnection, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows with short ids of cases, and their reasons as one short column, `terms`."""
+    short = short_ids(con)
     return [
-        {**row, "terms": {reason["term"]: reason["points"] for reason in row["reasons"]}}
+        {
+            **row,
+            "id": short.get(row["id"], row["id"]) if row["unit"] == "case" else row["id"],
+            "case": short.get(row["case"], row["case"]),
+            "terms": {reason["term"]: reason["points"] for reason in row["reasons"]},
+        }
         for row in rows
     ]
 

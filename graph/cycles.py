@@ -17,15 +17,12 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from regift.graph import count_kernels, cycle_kernels, index_kernels, witness_kernels
+from regift.graph.bounds import EXPANSIONS
 from regift.graph.cycle_kernels import Ahead, Labels, Path
 from regift.graph.ring_kernels import Rings, tell_apart
 from regift.graph.temporal import TemporalGraph
 
 Ints = NDArray[Any]
-
-EXPANSIONS = 1_000_000
-"""Steps that a group of roots may take (D-13). The deepest of 14 days of bitcoin-OTC takes far
-fewer; a complete graph of 60 accounts inside one window takes them all beyond length 6."""
 
 COUNTING = 2_000_000_000
 """Edges that `keep` may look at for one ring and turn: a few seconds."""

@@ -24,6 +24,7 @@ from typing import Any, BinaryIO
 import duckdb
 import pyarrow as pa
 
+from regift.graph.bounds import Bounds
 from regift.loaders.tables import TABLES
 
 DAY_US = 86_400_000_000
@@ -50,6 +51,8 @@ class Snapshot:
     con: the DuckDB connection; searches may make temporary tables of their own in it.
     settings: what the derived tables were made with.
     hold: a file that has to stay open as long as the snapshot, if any.
+    bounds: how far a search may go.
+    kept: what searches made of it and share, by name (`graph/temporal.py`).
     """
 
     def __init__(
@@ -57,9 +60,12 @@ class Snapshot:
         con: duckdb.DuckDBPyConnection,
         settings: Settings,
         hold: BinaryIO | None = None,
+        bounds: Bounds | None = None,
     ) -> None:
         self.con = con
         self.settings = settings
+        self.bounds = bounds or Bounds()
+        self.kept: dict[str, Any] = {}
         self._hold = hold
 
     def close(self) -> None:

@@ -11,6 +11,7 @@ without an edge is not in the graph.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 
 from regift.graph.index_kernels import group_by, group_pairs
 from regift.graph.snapshot import Snapshot
+from regift.loaders.currencies import least_minor
 from regift.loaders.errors import RegiftError, UsageError
 
 Ints = NDArray[Any]
@@ -169,7 +171,7 @@ class TemporalGraph:
 
         A graph without any edge is one part, of currency "".
         """
-        if len(self.currencies) <= 1:
+        if len(self.currencies) <= 1 or not len(self):
             yield (*self.currencies, "")[0], self
             return
         for code, name in enumerate(self.currencies):
@@ -212,6 +214,28 @@ def temporal_graph(graph: Snapshot, kinds: tuple[str, ...] = FLOW_KINDS) -> Temp
         rank=np.arange(table.num_rows),
         **columns,
     )
+
+
+def flows(
+    graph: Snapshot, kinds: tuple[str, ...] = FLOW_KINDS, min_amount: Decimal = Decimal(0)
+) -> list[tuple[str, TemporalGraph]]:
+    """The moves of each currency, of some kinds and at least `min_amount`, as (currency, graph).
+
+    Made once for a snapshot, indexes included, and shared by its searches. Accounts that only other
+    kinds touch are in the graph too. kind codes are places in `RELAY_KINDS`.
+    """
+    if "moves" not in graph.kept:
+        graph.kept["moves"] = temporal_graph(graph, RELAY_KINDS)
+    name = f"flows {','.join(kinds)}"
+    if name not in graph.kept:
+        moves: TemporalGraph = graph.kept["moves"]
+        chosen = np.isin(moves.kind, [RELAY_KINDS.index(kind) for kind in kinds])
+        graph.kept[name] = list((moves if chosen.all() else moves.select(chosen)).by_currency())
+    parts = []
+    for currency, part in graph.kept[name]:
+        enough = part.amount_minor >= least_minor(min_amount, currency)
+        parts.append((currency, part if enough.all() else part.select(enough)))
+    return parts
 
 
 def _one_array(column: pa.ChunkedArray) -> pa.Array:

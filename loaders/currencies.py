@@ -5,6 +5,8 @@ codes for which it gives none (XAU, XDR, XXX, ...) have 0. Source: ISO 4217:2015
 maintenance agency (SIX), with the amendments up to 2025.
 """
 
+from decimal import Decimal
+
 _BY_DECIMALS = {
     0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF "
     "XAG XAU XBA XBB XBC XBD XDR XPD XPT XSU XTS XUA XXX",
@@ -31,3 +33,13 @@ DECIMALS: dict[str, int] = {
 >>> DECIMALS["CNY"], DECIMALS["JPY"], DECIMALS["BHD"], DECIMALS["CLF"], DECIMALS["BTC"]
 (2, 0, 3, 4, 8)
 """
+
+
+def least_minor(amount: Decimal, currency: str) -> int:
+    """Smallest amount in minor units that is not below `amount`.
+
+    >>> least_minor(Decimal("10.00"), "CNY"), least_minor(Decimal("0.5"), "JPY")
+    (1000, 1)
+    """
+    scaled = amount.scaleb(DECIMALS.get(currency, 2))
+    return int(scaled.to_integral_value("ROUND_CEILING"))

@@ -10,7 +10,7 @@ witness and the exact number of instances; `group=instance`: one finding for eve
 `first_at`, `last_at`, `amount` and `records` are the witness's. Definitions D-5, D-6.
 
 Cost: linear in the edges for what cannot be a cycle, then by cycles over account sequences;
-parallel records cost a factor k^2 at most, never a product. Bounds (D-13): `cycles.EXPANSIONS`
+parallel records cost a factor k^2 at most, never a product. Bounds (D-13): `bounds.EXPANSIONS`
 steps for one group of roots, `cycles.COUNTING` edges for the `keep` of one ring, INSTANCES listed.
 
 Sources: Kumar and Calders, 2SCENT (PVLDB 2018); Suzumura and Kanezashi, AMLSim (cycle typology).
@@ -26,8 +26,8 @@ from numpy.typing import NDArray
 
 from regift.graph.cycles import CycleParams, Cycles
 from regift.graph.snapshot import Snapshot
-from regift.graph.temporal import FLOW_KINDS, TemporalGraph, temporal_graph
-from regift.loaders.currencies import DECIMALS
+from regift.graph.temporal import FLOW_KINDS, TemporalGraph, flows
+from regift.queries import columns
 from regift.queries.findings import Findings, collect
 from regift.queries.habit import with_pair_rate
 from regift.queries.params import choice, count, duration, money, ratio, words
@@ -59,24 +59,12 @@ class Params:
             raise ValueError("max_length is 0 (no bound) or at least 2: nobody pays themselves")
 
 
-def _least_minor(min_amount: Decimal, currency: str) -> int:
-    """Smallest amount in minor units that is not below `min_amount`.
-
-    >>> _least_minor(Decimal("10.00"), "CNY"), _least_minor(Decimal("0.5"), "JPY")
-    (1000, 1)
-    """
-    scaled = min_amount.scaleb(DECIMALS.get(currency, 2))
-    return int(scaled.to_integral_value("ROUND_CEILING"))
-
-
 def _searched(graph: Snapshot, params: Params) -> list[tuple[str, Cycles]]:
     """The cycles of each currency, in the order of the codes."""
     how = CycleParams(params.window_us, params.max_length, params.keep_bp, params.ties == "order")
     found = []
-    for currency, part in temporal_graph(graph, params.kinds).by_currency():
-        least = _least_minor(params.min_amount, currency)
-        large_enough = part if least <= 1 else part.select(part.amount_minor >= least)
-        found.append((currency, Cycles(large_enough, how)))
+    for currency, part in flows(graph, params.kinds, params.min_amount):
+        found.append((currency, Cycles(part, how, graph.bounds.expansions)))
     return found
 
 
@@ -152,10 +140,6 @@ def find(graph: Snapshot, params: Params) -> Findings:
     return found
 
 
-def _lists(start: Ints, values: pa.Array) -> pa.Array:
-    return pa.LargeListArray.from_arrays(pa.array(start, pa.int64()), values)
-
-
 def _rows(
     currency: str, graph: TemporalGraph, start: Ints, edges: Ints, anchors: pa.Array,
     instances: list[int], complete: Ints,
@@ -163,36 +147,25 @@ def _rows(
     """Rows for `collect`: one finding for each list of edges."""
     size = len(start) - 1
     first, last = edges[start[:-1]], edges[start[1:] - 1]
-    text = pa.large_string()
     fits = [n if n <= LARGEST else None for n in instances]
     details = [None if n <= LARGEST else f'{{"instances": "{n}"}}' for n in instances]
-    evidence = pa.StructArray.from_arrays(
-        [
-            pa.array(["transfers"] * len(edges), text),
-            graph.records_of(edges),
-            pa.array(["hop"] * len(edges), text),
-        ],
-        ["tbl", "record", "role"],
-    )
     amounts = graph.amount_minor[edges]
-    least = np.minimum.reduceat(amounts, start[:-1]) if size else amounts[:0]
-    return pa.table(
-        {
-            "anchor": anchors,
-            "first_us": graph.at_us[first],
-            "last_us": graph.at_us[last],
-            "amount_minor": least,
-            "currency": pa.array([currency] * size, text),
-            "length": np.diff(start).astype(np.int64),
-            "instances": pa.array(fits, pa.decimal128(38, 0)),
-            "level": pa.nulls(size, pa.int64()),
-            "complete": pa.array(complete, pa.bool_()),
-            "items": _lists(np.zeros(size + 1), pa.array([], text)),
-            "detail": pa.array(details, text),
-            "accounts": _lists(start, graph.accounts.take(pa.array(graph.source[edges]))),
-            "roles": _lists(start, pa.array(["member"] * len(edges), text)),
-            "evidence": _lists(start, evidence),
-        }
+    return columns.table(
+        size,
+        anchor=anchors,
+        first_us=graph.at_us[first],
+        last_us=graph.at_us[last],
+        amount_minor=np.minimum.reduceat(amounts, start[:-1]) if size else amounts[:0],
+        currency=currency,
+        length=np.diff(start).astype(np.int64),
+        instances=pa.array(fits, pa.decimal128(38, 0)),
+        detail=pa.array(details, columns.TEXT),
+        complete=pa.array(complete, pa.bool_()),
+        accounts=columns.accounts(graph, start, graph.source[edges]),
+        roles=columns.lists(start, pa.array(["member"] * len(edges), columns.TEXT)),
+        evidence=columns.evidence(
+            graph, start, edges, pa.array(["hop"] * len(edges), columns.TEXT)
+        ),
     )
 
 
@@ -202,35 +175,31 @@ def _rings(currency: str, cycles: Cycles) -> pa.Table:
     _, ring, first, _ = cycles.episodes
     start, edges = cycles.witnesses()
     sizes = cycles.lengths[ring]
-    at = np.repeat(cycles.rings.start[ring], sizes) + _ramp(sizes)
+    at = np.repeat(cycles.rings.start[ring], sizes) + columns.ramp(sizes)
     heads = graph.edges.pair_head[cycles.rings.pairs[at]]
     accounts = graph.accounts.take(pa.array(graph.source[heads]))
     ends = np.cumsum(sizes)
     tails = pa.concat_arrays(
-        [accounts, pa.array([currency] * len(ring), pa.large_string()), graph.records_of(first)]
+        [accounts, pa.array([currency] * len(ring), columns.TEXT), graph.records_of(first)]
     )
     order = np.insert(
         np.arange(len(at)), np.repeat(ends, 2),
         len(at) + np.stack([np.arange(len(ring)), len(ring) + np.arange(len(ring))], 1).ravel(),
     )  # fmt: skip
-    anchors = _lists(np.concatenate(([0], np.cumsum(sizes + 2))), tails.take(pa.array(order)))
+    anchors = columns.lists(
+        np.concatenate(([0], np.cumsum(sizes + 2))), tails.take(pa.array(order))
+    )
     touched = np.isin(graph.source[edges], cycles.cut_accounts())
     incomplete = np.logical_or.reduceat(touched, start[:-1]) if len(ring) else touched[:0]
     complete = ~incomplete & cycles.counted_exactly()
     return _rows(currency, graph, start, edges, anchors, cycles.instances().tolist(), complete)
 
 
-def _ramp(sizes: Ints) -> Ints:
-    """0, 1, .. size - 1 for each size, one after the other."""
-    before: Ints = np.repeat(np.cumsum(sizes) - sizes, sizes)
-    return np.arange(sizes.sum()) - before
-
-
 def _instances(currency: str, cycles: Cycles) -> tuple[pa.Table, int]:
     """One row an instance, anchored by its records; and how many were left out."""
     start, edges = cycles.list_instances(INSTANCES)
     graph = cycles.graph
-    anchors = _lists(start, graph.records_of(edges))
+    anchors = columns.lists(start, graph.records_of(edges))
     touched = np.isin(graph.source[edges], cycles.cut_accounts())
     size = len(start) - 1
     incomplete = np.logical_or.reduceat(touched, start[:-1]) if size else touched[:0]

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from regift.graph.relay_kernels import first_in_first_out
 from regift.graph.snapshot import Snapshot
-from regift.graph.temporal import RELAY_KINDS, TemporalGraph, temporal_graph
+from regift.graph.temporal import RELAY_KINDS, TemporalGraph, flows
 from regift.queries.findings import Findings, collect
 from regift.queries.habit import with_pair_rate
 from regift.queries.params import choice, count, duration, ratio
@@ -121,7 +121,7 @@ def find(graph: Snapshot, params: Params) -> Findings:
     """Episodes of events; see the head of this file."""
     tables = []
     base = 0
-    for currency, part in temporal_graph(graph, RELAY_KINDS).by_currency():
+    for currency, part in flows(graph, RELAY_KINDS):
         tables.append(_moves(currency, part, params, base))
         base += len(part)
     graph.con.register("_moves", pa.concat_tables(tables))

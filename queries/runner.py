@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 
+from regift.graph.bounds import Bounds
 from regift.graph.connect import count, row
 from regift.graph.snapshot import Settings, Snapshot
 from regift.queries.findings import EVIDENCE_DDL, FINDINGS_DDL, SUBJECTS_DDL, Findings
@@ -60,6 +61,7 @@ def run_all(
     again: frozenset[str],
     changed: frozenset[str],
     cut: Mapping[str, dict[str, object]],
+    bounds: Bounds | None = None,
 ) -> list[Ran]:
     """Fill `findings`, `subjects` and `evidence` of the connection.
 
@@ -73,7 +75,7 @@ def run_all(
     """
     for table, ddl in TABLES.items():
         con.execute(f"CREATE OR REPLACE TEMP TABLE {table} ({ddl})")
-    graph = Snapshot(con, settings)
+    whole = Snapshot(con, settings, bounds=bounds)
     ran = []
     for name, typology in typologies.items():
         began = time.monotonic()
@@ -86,6 +88,7 @@ def run_all(
         if mode != "carried":
             units = UNITS[typology.partition] if mode == "touched" else None
             with _narrowed(con, typology.partition if units else None):
+                graph = Snapshot(con, settings, bounds=bounds) if units else whole
                 found = typology.find(graph, params[name])
             truncated = dict(found.truncated)
             _insert(con, found, units)

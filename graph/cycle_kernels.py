@@ -342,7 +342,7 @@ def search_cycles(
     """Hits of all roots in [begin, stop): (words, cut, steps).
 
     words: HEAD words a hit, then its pairs in canonical rotation; ordered by first root.
-    cut: first root and length up to which it is complete, of each group that passed `bound`.
+    cut: root and length up to which it is complete, of each root whose search passed `bound`.
     Labels must be fresh: their stamps are the numbers of the searches of this call.
     """
     words = np.empty(1024, np.int32)
@@ -358,10 +358,10 @@ def search_cycles(
             words, used,
         )  # fmt: skip
         total += steps
-        if complete < length:
+        for place in range(edges.pair_place[root], end if complete < length else 0):
             if 2 * cuts == len(cut):
                 cut = grown(cut, 2 * cuts, 4 * cuts)
-            cut[2 * cuts] = root
+            cut[2 * cuts] = edges.pair_edge[place]
             cut[2 * cuts + 1] = complete
             cuts += 1
     return words[:used], cut[: 2 * cuts], total

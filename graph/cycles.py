@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from regift.graph import count_kernels, cycle_kernels, index_kernels, witness_kernels
-from regift.graph.bounds import EXPANSIONS
+from regift.graph.bounds import Bounds
 from regift.graph.cycle_kernels import Ahead, Labels, Path
 from regift.graph.ring_kernels import Rings, tell_apart
 from regift.graph.temporal import TemporalGraph
@@ -28,6 +28,8 @@ COUNTING = 2_000_000_000
 """Edges that `keep` may look at for one ring and turn: a few seconds."""
 
 LONGEST_WINDOW_US = 2**61
+
+DEFAULTS = Bounds()
 
 
 @dataclass(frozen=True)
@@ -80,36 +82,69 @@ def ahead_of(graph: TemporalGraph, params: CycleParams) -> Ahead:
     return Ahead(before, after, until, *roots)
 
 
+@dataclass(frozen=True)
+class Cut:
+    """What one bound cut: how many roots, at which accounts (ascending).
+
+    complete_to: length up to which all of these roots are complete; None: the accounts named take
+    part in no cycle of theirs, whatever its length.
+    """
+
+    roots: int
+    accounts: Ints
+    complete_to: int | None
+
+
 class Cycles:
     """The cycles of one currency: what was found, computed as far as it is asked for.
 
-    graph: edges of one currency, all of them allowed to take part. cut: (first root, length up to
-    which it is complete) for each group of roots that passed `expansions`.
+    graph: edges of one currency, all of them allowed to take part. [begin, stop): the roots that
+    are searched; what follows them may lie anywhere. ahead: `ahead_of(graph, params)`, if it is
+    there already. cut: (root, length up to which it is complete) for each root that passed
+    `bounds.expansions`.
+
+    Nothing is shared but what is only read: several may be made at once in several threads. Parts
+    that cover the roots find what the whole finds; only hits, which join neighbouring roots, may
+    be split where parts meet.
     """
 
     def __init__(
         self,
         graph: TemporalGraph,
         params: CycleParams,
-        expansions: int = EXPANSIONS,
+        *,
+        bounds: Bounds = DEFAULTS,
+        begin: int = 0,
+        stop: int | None = None,
         counting: int = COUNTING,
+        ahead: Ahead | None = None,
     ) -> None:
         self.graph = graph
         self.params = params
         self.counting = counting
         edges = graph.edges
-        self.ahead = ahead_of(graph, params)
+        self.ahead = ahead or ahead_of(graph, params)
+        stop = len(graph) if stop is None else stop
         n = len(graph.accounts)
         length = min(params.max_length or n, n)
         types = (np.int64, np.int32, np.int32, np.uint8, np.int32, np.int32)
         labels = Labels(*(np.zeros(n, dtype) for dtype in types))
         path = Path(*(np.zeros(length + 2, np.int32) for _ in range(5)))
         words, cut, self.steps = cycle_kernels.search_cycles(
-            edges, self.ahead, labels, path, 0, len(graph), length, max(expansions, 2),
+            edges, self.ahead, labels, path, begin, stop, length, max(bounds.expansions, 2),
             params.keep_bp,
         )  # fmt: skip
         self.cut = cut.reshape(-1, 2)
         self.rings: Rings = tell_apart(words)
+
+    @property
+    def cuts(self) -> dict[str, Cut]:
+        """What was cut, by the name of the bound; empty if nothing was."""
+        found = {}
+        if len(self.cut):
+            accounts = np.unique(self.graph.source[self.cut[:, 0]])
+            found["expansions"] = Cut(len(self.cut), accounts, int(self.cut[:, 1].min()))
+        return found
 
     @cached_property
     def _counted(self) -> tuple[Ints, Ints, Ints]:
@@ -207,8 +242,11 @@ class Cycles:
         )
 
     def cut_accounts(self) -> Ints:
-        """Accounts at which roots were cut, ascending."""
-        return np.unique(self.graph.source[self.cut[:, 0]])
+        """Accounts at which roots were cut by any bound, ascending."""
+        found: Ints = np.unique(
+            np.concatenate([np.empty(0, np.int32), *(cut.accounts for cut in self.cuts.values())])
+        )
+        return found
 
     def _name_rank(self) -> Ints:
         """Place of each edge's record id among the ids of all edges of rings (others: 0)."""

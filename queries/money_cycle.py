@@ -64,7 +64,7 @@ def _searched(graph: Snapshot, params: Params) -> list[tuple[str, Cycles]]:
     how = CycleParams(params.window_us, params.max_length, params.keep_bp, params.ties == "order")
     found = []
     for currency, part in flows(graph, params.kinds, params.min_amount):
-        found.append((currency, Cycles(part, how, graph.bounds.expansions)))
+        found.append((currency, Cycles(part, how, bounds=graph.bounds)))
     return found
 
 
@@ -73,16 +73,12 @@ def _truncated(
 ) -> dict[str, object]:
     """What the bounds cut, by cause and place; empty if nothing."""
     cut: dict[str, object] = {}
-    roots = sum(len(cycles.cut) for _, cycles in searched)
-    if roots:
-        accounts: set[str] = set()
-        for _, cycles in searched:
-            names = cycles.graph.accounts.take(pa.array(cycles.cut_accounts()))
-            accounts.update(names.to_pylist())
-        least = min(int(cycles.cut[:, 1].min()) for _, cycles in searched if len(cycles.cut))
-        cut["expansions"] = {
-            "roots": roots, "accounts": sorted(accounts), "complete_to_length": least,
-        }  # fmt: skip
+    for cause in sorted({cause for _, cycles in searched for cause in cycles.cuts}):
+        places = [(c.graph, c.cuts[cause]) for _, c in searched if cause in c.cuts]
+        names = {n for g, at in places for n in g.accounts.take(pa.array(at.accounts)).to_pylist()}
+        told = {"roots": sum(at.roots for _, at in places), "accounts": sorted(names)}
+        lengths = [at.complete_to for _, at in places if at.complete_to is not None]
+        cut[cause] = told | ({"complete_to_length": min(lengths)} if lengths else {})
     if inexact:
         cut["counting"] = {"rings": inexact, "instances": "at least"}
     if unlisted:
@@ -108,7 +104,7 @@ def count_cycles(graph: Snapshot, params: Params) -> dict[str, Any]:
         for k, instances in cycles.by_length().items():
             by_length[k] = by_length.get(k, 0) + instances
         rings += len(cycles.episodes[1])
-        complete &= not len(cycles.cut) and bool(cycles.counted_exactly().all())
+        complete &= not cycles.cuts and bool(cycles.counted_exactly().all())
     return {
         "count": sum(by_length.values()),
         "rings": rings,

@@ -1,6 +1,8 @@
 """Cycles where brute force cannot go: real data, parallel edges, counts past 64 bits, bounds."""
 
+import itertools
 import time
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -8,6 +10,7 @@ import pytest
 from real_data import real_data
 from temporal_graphs import DAY_US, SECOND_US, amlsim_20k, bitcoin_otc, college, graph_of
 
+from regift.graph.bounds import Bounds
 from regift.graph.cycles import CycleParams, Cycles
 from regift.graph.temporal import TemporalGraph
 
@@ -15,9 +18,9 @@ HOUR_US = 3600 * SECOND_US
 
 
 def cycles(
-    graph: TemporalGraph, window_us: int, keep_bp: int = 0, length: int = 0, **bounds: int
+    graph: TemporalGraph, window_us: int, keep_bp: int = 0, length: int = 0, **more: Any
 ) -> Cycles:
-    return Cycles(graph, CycleParams(window_us, length, keep_bp, False), **bounds)
+    return Cycles(graph, CycleParams(window_us, length, keep_bp, False), **more)
 
 
 @pytest.mark.parametrize(
@@ -150,7 +153,7 @@ def test_diamonds_are_all_found_while_they_fit() -> None:
 
 
 def test_diamonds_past_the_bound_are_cut_and_said() -> None:
-    found = cycles(diamonds(40), HOUR_US, expansions=10_000)
+    found = cycles(diamonds(40), HOUR_US, bounds=Bounds(expansions=10_000))
     assert found.by_length() == {}
     assert found.graph.accounts.take(found.cut_accounts()).to_pylist() == ["000000000"]
     assert (found.cut[:, 1] >= 20).all()
@@ -161,7 +164,7 @@ def test_what_is_cut_is_complete_to_the_length_it_says() -> None:
     pairs = np.array([(a, b) for a in range(9) for b in range(9) if a != b])
     chosen = pairs[rng.permutation(len(pairs))]
     graph = graph_of(chosen[:, 0], chosen[:, 1], np.arange(len(chosen)))
-    found = cycles(graph, HOUR_US, expansions=40)
+    found = cycles(graph, HOUR_US, bounds=Bounds(expansions=40))
     assert len(found.cut)
     least = int(found.cut[:, 1].min())
     short = cycles(graph, HOUR_US, length=least).by_length()
@@ -187,3 +190,33 @@ def test_counting_past_its_bound_is_a_lower_bound_and_said() -> None:
     assert exact.counted_exactly().all()
     assert not found.counted_exactly().all()
     assert 0 < sum(found.instances().tolist()) < sum(exact.instances().tolist())
+
+
+@pytest.mark.parametrize("expansions", [1_000_000, 12])
+def test_parts_find_what_the_whole_finds(expansions: int) -> None:
+    """Roots in parts: equal instances of each ring's roots, and equal cuts."""
+    rng = np.random.default_rng(11)
+    graph = graph_of(
+        rng.integers(0, 9, 300), rng.integers(0, 9, 300), rng.integers(0, 90, 300) * SECOND_US
+    )
+    bounds = Bounds(expansions=expansions)
+    whole = cycles(graph, 9 * SECOND_US, bounds=bounds)
+    ends = [0, 1, 50, 51, 52, 200, len(graph)]
+    parts = [
+        cycles(graph, 9 * SECOND_US, bounds=bounds, begin=a, stop=b, ahead=whole.ahead)
+        for a, b in itertools.pairwise(ends)
+    ]
+    assert sum((by_root(part) for part in parts), Counter()) == by_root(whole)
+    assert np.concatenate([part.cut for part in parts]).tolist() == whole.cut.tolist()
+    assert bool(whole.cuts) == (expansions == 12)
+
+
+def by_root(found: Cycles) -> Counter[tuple[tuple[int, ...], int]]:
+    """Instances by ring (its pairs) and root."""
+    total: Counter[tuple[tuple[int, ...], int]] = Counter()
+    rings, pair_edge = found.rings, found.graph.edges.pair_edge
+    for hit, (r, n) in enumerate(zip(found.ring_of, found.counts, strict=True)):
+        ring = tuple(rings.pairs[rings.start[r] : rings.start[r + 1]].tolist())
+        for place in range(rings.lo[hit], rings.hi[hit]):
+            total[ring, int(pair_edge[place])] += int(n)
+    return total

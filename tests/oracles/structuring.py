@@ -1,0 +1,89 @@
+"""structuring: amounts just under a threshold, and bursts of red packets (D-8)."""
+
+from typing import Any
+
+from oracles.patterns import Pattern, Root, currencies, episodes, minor, within
+from oracles.records import Row, Rows
+from regift.graph.snapshot import Settings
+
+
+def _root(e: Row, x: str, seen: list[Row]) -> Root:
+    role, here, there = ("payer", "source", "target") if e["source"] == x else _INTO
+    kind = "receiver" if here == "source" else "source"
+    accounts = [(x, role), *((row[there], kind) for row in seen)]
+    value = sum(row["amount_minor"] for row in seen)
+    return Root(e, value, accounts, [(row, "transfer") for row in seen])
+
+
+_INTO = ("sink", "target", "source")
+
+
+def under(x: str, form: str, rows: list[Row], params: Any) -> list[Root]:
+    """Roots of x among the records just under the threshold, of one direction."""
+    here = "source" if form == "out" else "target"
+    near = [
+        row
+        for row in rows
+        if row[here] == x
+        and 10_000 * row["amount_minor"]
+        >= params.near_bp * minor(params.threshold, row["currency"])
+        and row["amount_minor"] < minor(params.threshold, row["currency"])
+    ]
+    roots = []
+    for e in near:
+        seen = [row for row in near if within(row, e, params.window_us)]
+        enough = len(seen) >= params.min_events
+        if enough and (form == "out" or len({row["source"] for row in seen}) >= 2):
+            roots.append(_root(e, x, seen))
+    return roots
+
+
+def burst(e: Row, rows: list[Row], params: Any) -> list[Row] | None:
+    """The burst whose root is e, if there is one."""
+    threshold = minor(params.threshold, e["currency"])
+    seen = [
+        row
+        for row in rows
+        if row["kind"] == "red_packet"
+        and row["source"] == e["source"]
+        and within(row, e, params.burst_us)
+        and row["amount_minor"] < threshold
+    ]
+    if (
+        e not in seen
+        or len(seen) < params.packets
+        or len({row["target"] for row in seen}) < 2
+        or sum(row["amount_minor"] for row in seen) < threshold
+    ):
+        return None
+    return seen
+
+
+def packets(x: str, rows: list[Row], params: Any) -> list[Root]:
+    """Bursts of x of which somebody else has one like it."""
+    bursts = [(e, burst(e, rows, params)) for e in rows]
+    roots = []
+    for e, seen in bursts:
+        if seen is None or e["source"] != x:
+            continue
+        receivers = {row["target"] for row in seen}
+        if any(
+            2 * len(receivers & {row["target"] for row in other}) >= len(receivers)
+            for o, other in bursts
+            if other is not None
+            and o["source"] != x
+            and abs(o["at_us"] - e["at_us"]) <= params.window_us
+        ):
+            roots.append(_root(e, x, seen))
+    return roots
+
+
+def structuring(rows: Rows, settings: Settings, params: Any) -> set[Pattern]:
+    found = set()
+    for currency, moves in currencies(rows, settings, params):
+        for x in {row["source"] for row in moves} | {row["target"] for row in moves}:
+            forms = {form: under(x, form, moves, params) for form in ("out", "in")}
+            forms["packets"] = packets(x, moves, params)
+            for form, roots in forms.items():
+                found |= episodes((x, currency, form), roots, params.window_us, 1)
+    return found

@@ -47,11 +47,13 @@ _EDGES = """
     WITH wanted AS (SELECT unnest($kinds::VARCHAR[]) AS kind,
                            generate_subscripts($kinds::VARCHAR[], 1) - 1 AS code)
     SELECT record_id, at_us, coalesce(seq, 0) AS seq, source, target, amount_minor, currency, code
-    FROM payments JOIN wanted USING (kind) WHERE source <> target
+    FROM payments JOIN wanted USING (kind)
+    WHERE source <> target AND at_us BETWEEN $since_us AND $until_us
     UNION ALL
     SELECT record_id, at_us, coalesce(seq, 0), source, target, amount_minor, currency, code
     FROM transfers JOIN wanted USING (kind)
     WHERE kind IN ('topup', 'payout') AND source <> target
+          AND at_us BETWEEN $since_us AND $until_us
 """
 _NUMBERED = """
     WITH names AS (SELECT account, row_number() OVER (ORDER BY account) - 1 AS id
@@ -191,15 +193,21 @@ class TemporalGraph:
         return int(place)
 
 
-def temporal_graph(graph: Snapshot, kinds: tuple[str, ...] = FLOW_KINDS) -> TemporalGraph:
-    """The effective money moves of a snapshot, of some kinds.
+Span = tuple[int, int]
+EVER: Span = (-(2**63), 2**63 - 1)
+
+
+def temporal_graph(
+    graph: Snapshot, kinds: tuple[str, ...] = FLOW_KINDS, span: Span = EVER
+) -> TemporalGraph:
+    """The effective money moves of a snapshot, of some kinds, in a span of time (both ends in it).
 
     `payment` and `red_packet` come from `payments`; `topup` and `payout`, which only pass_through
     uses, from `transfers` (refunds cancel neither). Self-loops take part in no flow (D-1).
     Cost: one sort of the moves in DuckDB and two joins that number the accounts.
     """
     con = graph.con
-    con.execute(_EDGES, {"kinds": list(kinds)})
+    con.execute(_EDGES, {"kinds": list(kinds), "since_us": span[0], "until_us": span[1]})
     table = con.sql(_NUMBERED).to_arrow_table()
     names = "SELECT source AS name FROM _edges UNION SELECT target FROM _edges ORDER BY name"
     accounts = con.sql(names).to_arrow_table()["name"]
@@ -217,22 +225,27 @@ def temporal_graph(graph: Snapshot, kinds: tuple[str, ...] = FLOW_KINDS) -> Temp
 
 
 def flows(
-    graph: Snapshot, kinds: tuple[str, ...] = FLOW_KINDS, min_amount: Decimal = Decimal(0)
+    graph: Snapshot,
+    kinds: tuple[str, ...] = FLOW_KINDS,
+    min_amount: Decimal = Decimal(0),
+    span: Span = EVER,
 ) -> list[tuple[str, TemporalGraph]]:
     """The moves of each currency, of some kinds and at least `min_amount`, as (currency, graph).
 
-    Made once for a snapshot, indexes included, and shared by its searches. Accounts that only other
-    kinds touch are in the graph too. kind codes are places in `RELAY_KINDS`.
+    Made once for a snapshot, indexes included, and shared by its searches; those of a span are made
+    anew each time, so that memory holds no more. Accounts that only other kinds touch are in the
+    graph too. kind codes are places in `RELAY_KINDS`.
     """
-    if "moves" not in graph.kept:
-        graph.kept["moves"] = temporal_graph(graph, RELAY_KINDS)
+    kept = graph.kept if span == EVER else {}
+    if "moves" not in kept:
+        kept["moves"] = temporal_graph(graph, RELAY_KINDS, span)
     name = f"flows {','.join(kinds)}"
-    if name not in graph.kept:
-        moves: TemporalGraph = graph.kept["moves"]
+    if name not in kept:
+        moves: TemporalGraph = kept["moves"]
         chosen = np.isin(moves.kind, [RELAY_KINDS.index(kind) for kind in kinds])
-        graph.kept[name] = list((moves if chosen.all() else moves.select(chosen)).by_currency())
+        kept[name] = list((moves if chosen.all() else moves.select(chosen)).by_currency())
     parts = []
-    for currency, part in graph.kept[name]:
+    for currency, part in kept[name]:
         enough = part.amount_minor >= least_minor(min_amount, currency)
         parts.append((currency, part if enough.all() else part.select(enough)))
     return parts

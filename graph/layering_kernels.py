@@ -1,0 +1,395 @@
+"""Longest chains of records where each follows the one before at nearly its amount (D-8, layering).
+
+    f follows e: f leaves where e came in, later, at most a gap after it, not back to where e came
+    from, and the smaller of both amounts is at least `keep` times the larger
+
+Of the records that an account has open (those within the gap) each one asks for the longest chain
+among those of fitting amounts. They lie in a tree over the amounts of all that ever come in there,
+so one question costs the logarithm of the account's records, not its records.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from regift.graph.index_kernels import lower_bound
+from regift.graph.jit import kernel
+from regift.graph.temporal import Edges
+
+Ints = NDArray[Any]
+
+
+class Flow(NamedTuple):
+    """Edges in the order in which chains grow: total order, or its reverse with ends exchanged.
+
+    into: edges by target, in order; start (accounts + 1): where each account's begin. sizes: the
+    amounts by target and amount; place: an edge's place there.
+    asks: whether an edge looks for one to follow; offers: whether it may be followed.
+    """
+
+    source: Ints
+    target: Ints
+    at_us: Ints
+    amount: Ints
+    start: Ints
+    into: Ints
+    sizes: Ints
+    place: Ints
+    asks: Ints
+    offers: Ints
+
+
+LONGEST, FROM, OTHER, JOINED = 0, 1, 2, 3
+"""Columns of a node of a tree: the longest chain below it, the source of its last record, the
+longest chain of another source (0: none), and a record joined with all that is below it (-1)."""
+
+
+@kernel
+def _set_of(joined: Ints, e: int) -> int:
+    """The first record of a set, halving the way to it."""
+    while joined[e] != e:
+        joined[e] = joined[joined[e]]
+        e = joined[e]
+    return e
+
+
+@kernel
+def _join(joined: Ints, e: int, f: int) -> None:
+    a, b = _set_of(joined, e), _set_of(joined, f)
+    joined[max(a, b)] = min(a, b)
+
+
+@kernel
+def _pull(node: Ints, base: int, i: int, joined: Ints) -> bool:
+    """Make a node of the two below it; whether it is another than before."""
+    p, a, b = base + i, base + 2 * i, base + 2 * i + 1
+    if node[a, LONGEST] < node[b, LONGEST]:
+        a, b = b, a
+    other, together = node[a, OTHER], node[a, JOINED]
+    if node[b, LONGEST] > 0:
+        if node[b, FROM] != node[a, FROM]:
+            other = max(other, node[b, LONGEST])
+        else:
+            other = max(other, node[b, OTHER])
+        apart = together < 0 or node[b, JOINED] < 0
+        if apart or _set_of(joined, together) != _set_of(joined, node[b, JOINED]):
+            together = -1
+    changed = (
+        node[p, LONGEST] != node[a, LONGEST] or node[p, FROM] != node[a, FROM]
+        or node[p, OTHER] != other or node[p, JOINED] != together
+    )  # fmt: skip
+    node[p, LONGEST] = node[a, LONGEST]
+    node[p, FROM] = node[a, FROM]
+    node[p, OTHER] = other
+    node[p, JOINED] = together
+    return changed
+
+
+@kernel
+def _put(node: Ints, flow: Flow, e: int, length: int, joined: Ints) -> None:
+    """Open a record with its chain's length, or close it (0)."""
+    x = flow.target[e]
+    base = 2 * flow.start[x]
+    i = flow.place[e] - flow.start[x] + flow.start[x + 1] - flow.start[x]
+    node[base + i, LONGEST] = length
+    node[base + i, FROM] = flow.source[e]
+    node[base + i, JOINED] = e if len(joined) and length else -1
+    i >>= 1
+    while i and _pull(node, base, i, joined):
+        i >>= 1
+
+
+@kernel
+def _join_below(
+    node: Ints, base: int, top: int, size: int, f: int, avoid: int, joined: Ints, todo: Ints
+) -> None:
+    """Join f with all that is below a node and does not come from `avoid`.
+
+    A node whose records are one set already is joined through one of them: of two sources, at
+    least one is not `avoid`. So a node is gone through once for each record opened below it.
+    """
+    used = 1
+    todo[0] = top
+    while used:
+        used -= 1
+        i = todo[used]
+        if i < 0:
+            _pull(node, base, -i, joined)
+            continue
+        p = base + i
+        if node[p, LONGEST] == 0 or (node[p, OTHER] == 0 and node[p, FROM] == avoid):
+            continue
+        if node[p, JOINED] >= 0:
+            _join(joined, node[p, JOINED], f)
+        elif i < size:
+            todo[used] = -i
+            todo[used + 1] = 2 * i
+            todo[used + 2] = 2 * i + 1
+            used += 3
+
+
+@kernel
+def _first_size(sizes: Ints, low: int, high: int, least: int) -> int:
+    """First place in [low, high) of at least `least`."""
+    while low < high:
+        middle = (low + high) >> 1
+        if sizes[middle] < least:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@kernel
+def longest_chains(flow: Flow, gap_us: int, in_order: bool, keep_bp: int, joined: Ints) -> Ints:
+    """Records of the longest chain that ends with each edge; 1 where it asks for none.
+
+    joined: empty, or per edge itself: then it becomes the first edge of its set, where each edge
+    that asks is joined with all those it follows.
+    Cost: m log d for m edges and at most d into one account; 64 bytes an edge.
+    """
+    m = len(flow.source)
+    length = np.ones(m, np.int32)
+    node = np.zeros((2 * m, 4), np.int32)
+    node[:, JOINED] = -1
+    todo = np.empty(256, np.int64)
+    entered, left = flow.start[:-1].copy(), flow.start[:-1].copy()
+    oldest = tie = 0
+    for f in range(m):
+        at = flow.at_us[f]
+        if in_order or at != flow.at_us[tie]:
+            tie = f
+        while at - flow.at_us[oldest] > gap_us:
+            oldest += 1
+        if not flow.asks[f]:
+            continue
+        x = flow.source[f]
+        begin, end = flow.start[x], flow.start[x + 1]
+        while entered[x] < end and flow.into[entered[x]] < tie:
+            e = flow.into[entered[x]]
+            if e >= oldest and flow.offers[e]:
+                _put(node, flow, e, length[e], joined)
+            entered[x] += 1
+        while left[x] < entered[x] and flow.into[left[x]] < oldest:
+            e = flow.into[left[x]]
+            if node[begin + flow.place[e] + end - begin, LONGEST]:
+                _put(node, flow, e, 0, joined)
+            left[x] += 1
+        if left[x] == entered[x]:
+            continue
+        least = (keep_bp * flow.amount[f] + 9_999) // 10_000
+        low = _first_size(flow.sizes, begin, end, least)
+        high = end
+        if keep_bp:
+            high = _first_size(flow.sizes, low, end, 10_000 * flow.amount[f] // keep_bp + 1)
+        base, size = 2 * begin, end - begin
+        low, high = low - begin + size, high - begin + size
+        best = 0
+        while low < high:
+            if low & 1:
+                p = base + low
+                best = max(best, node[p, OTHER if node[p, FROM] == flow.target[f] else LONGEST])
+                if len(joined):
+                    _join_below(node, base, low, size, f, flow.target[f], joined, todo)
+                low += 1
+            if high & 1:
+                high -= 1
+                p = base + high
+                best = max(best, node[p, OTHER if node[p, FROM] == flow.target[f] else LONGEST])
+                if len(joined):
+                    _join_below(node, base, high, size, f, flow.target[f], joined, todo)
+            low >>= 1
+            high >>= 1
+        length[f] = best + 1
+    for f in range(len(joined)):
+        joined[f] = _set_of(joined, f)
+    return length
+
+
+@kernel
+def passed(edges: Edges, gap_us: int, hub_degree: int) -> Ints:
+    """Per edge whether its target has at most `hub_degree` edges from its time to a gap after it.
+
+    Linear: only accounts with more edges than that are looked at, with two ends that only go on.
+    """
+    m = len(edges.source)
+    open_ = np.ones(m, np.bool_)
+    for x in range(len(edges.in_start) - 1):
+        in_end, out_end = edges.in_start[x + 1], edges.out_start[x + 1]
+        in_low = in_high = edges.in_start[x]
+        out_low = out_high = edges.out_start[x]
+        if in_end - in_low + out_end - out_low <= hub_degree:
+            continue
+        for i in range(edges.in_start[x], in_end):
+            e = edges.in_edge[i]
+            at = edges.at_us[e]
+            while edges.at_us[edges.in_edge[in_low]] < at:
+                in_low += 1
+            while in_high < in_end and edges.at_us[edges.in_edge[in_high]] - at <= gap_us:
+                in_high += 1
+            while out_low < out_end and edges.at_us[edges.out_edge[out_low]] < at:
+                out_low += 1
+            while out_high < out_end and edges.at_us[edges.out_edge[out_high]] - at <= gap_us:
+                out_high += 1
+            open_[e] = in_high - in_low + out_high - out_low <= hub_degree
+    return open_
+
+
+class Ahead(NamedTuple):
+    """What chains are followed with, per edge: `horizons` of the gap, whether its target is passed
+    through, and the records of the longest chain that begins with it."""
+
+    after: Ints
+    until: Ints
+    passed: Ints
+    starting: Ints
+
+
+@kernel
+def _follower(edges: Edges, ahead: Ahead, e: int, place: int, records: int, keep_bp: int) -> int:
+    """First place from `place` on whose edge follows e and begins a chain of enough records.
+
+    Its place is the end of the list of e's target if there is none.
+    """
+    end = edges.out_start[edges.target[e] + 1]
+    while place < end:
+        f = edges.out_edge[place]
+        if f >= ahead.until[e]:
+            break
+        low, high = min(edges.amount[e], edges.amount[f]), max(edges.amount[e], edges.amount[f])
+        if (
+            ahead.starting[f] >= records
+            and edges.target[f] != edges.source[e]
+            and 10_000 * low >= keep_bp * high
+        ):
+            return int(place)
+        place += 1
+    return int(end)
+
+
+@kernel
+def _first_place(edges: Edges, ahead: Ahead, e: int) -> int:
+    """Where the later outs of e's target begin; the end of its list if it is not passed through."""
+    x = edges.target[e]
+    if not ahead.passed[e]:
+        return int(edges.out_start[x + 1])
+    return lower_bound(edges.out_edge, edges.out_start[x], edges.out_start[x + 1], ahead.after[e])
+
+
+@kernel
+def _search_simple(
+    edges: Edges, ahead: Ahead, records: Ints, hops: int, keep_bp: int, expansions: int,
+    on_path: Ints, chain: Ints,
+) -> int:  # fmt: skip
+    """Write the earliest chain of `hops` records over different accounts into `chain`.
+
+    Returns how many were written: hops, 0 (there is none) or -1 (more than `expansions` steps). A
+    step is an out that is looked at, or a first record. on_path: 0 per account, and left so.
+    """
+    places = np.empty(hops, np.int64)
+    steps = 0
+    for root in records:
+        steps += 1
+        if ahead.starting[root] < hops:
+            continue
+        depth = 1
+        chain[0] = root
+        places[0] = _first_place(edges, ahead, root)
+        on_path[edges.source[root]] = on_path[edges.target[root]] = 1
+        while 0 < depth < hops and steps <= expansions:
+            e = chain[depth - 1]
+            end = edges.out_start[edges.target[e] + 1]
+            place = _follower(edges, ahead, e, places[depth - 1], hops - depth, keep_bp)
+            steps += place - places[depth - 1] + 1
+            places[depth - 1] = place + 1
+            if place >= end:
+                on_path[edges.target[e]] = 0
+                depth -= 1
+                continue
+            f = edges.out_edge[place]
+            if not on_path[edges.target[f]]:
+                chain[depth] = f
+                places[depth] = _first_place(edges, ahead, f)
+                on_path[edges.target[f]] = 1
+                depth += 1
+        on_path[edges.source[root]] = 0
+        for i in range(depth):
+            on_path[edges.target[chain[i]]] = 0
+        if depth == hops:
+            return int(hops)
+        if steps > expansions:
+            return -1
+    return 0
+
+
+@kernel
+def _different_run(edges: Edges, chain: Ints, seen: Ints, stamp: int) -> tuple[int, int]:
+    """The longest run of neighbouring records over different accounts, the earliest: [from, to).
+
+    seen: per account a number below `stamp`; it gets the stamp of its last place on the chain.
+    """
+    seen[edges.source[chain[0]]] = stamp
+    best_from = best_to = low = 0
+    for i in range(len(chain)):
+        y = edges.target[chain[i]]
+        low = max(low, seen[y] - stamp + 1)
+        seen[y] = stamp + i + 1
+        if i + 1 - low > best_to - best_from:
+            best_from, best_to = low, i + 1
+    return best_from, best_to
+
+
+RUN, SEARCHED, NONE, CUT = 0, 1, 2, 3
+"""How a witness was found: the longest chain or its longest run, by search; not; search cut."""
+
+
+@kernel
+def witnesses(
+    edges: Edges, ahead: Ahead, start: Ints, records: Ints, keep_bp: int, min_hops: int,
+    expansions: int,
+) -> tuple[Ints, Ints, Ints, Ints, Ints]:  # fmt: skip
+    """The witness of each set of records.
+
+    start (sets + 1), records: the records of each set in order. Returns per set (one more): where
+    its witness begins; edges of the witnesses; per set how it was found and the records of its
+    longest chain; and, of sets whose search was cut, the edges of that longest chain.
+    """
+    sets = len(start) - 1
+    begins = np.zeros(sets + 1, np.int32)
+    found, cut = np.empty(len(records), np.int32), np.empty(len(records), np.int32)
+    how, longest = np.empty(sets, np.int8), np.zeros(sets, np.int32)
+    accounts = len(edges.in_start) - 1
+    seen, on_path = np.full(accounts, -1, np.int64), np.zeros(accounts, np.int8)
+    chain = np.empty(len(records), np.int32)
+    stamp = used = cuts = 0
+    for s in range(sets):
+        own = records[start[s] : start[s + 1]]
+        e = own[0]
+        for f in own:
+            if ahead.starting[f] > ahead.starting[e]:
+                e = f
+        size = ahead.starting[e]
+        longest[s] = size
+        chain[0] = e
+        for i in range(1, size):
+            place = _first_place(edges, ahead, e)
+            e = edges.out_edge[_follower(edges, ahead, e, place, size - i, keep_bp)]
+            chain[i] = e
+        first, last = _different_run(edges, chain[:size], seen, stamp)
+        stamp += size + 2
+        how[s] = RUN
+        if last - first >= min_hops:
+            found[used : used + last - first] = chain[first:last]
+            used += last - first
+        else:
+            wrote = _search_simple(
+                edges, ahead, own, min_hops, keep_bp, expansions, on_path, found[used:]
+            )
+            how[s] = SEARCHED if wrote > 0 else (NONE if wrote == 0 else CUT)
+            used += max(wrote, 0)
+            if wrote < 0:
+                cut[cuts : cuts + size] = chain[:size]
+                cuts += size
+        begins[s + 1] = used
+    return begins, found[:used].copy(), how, longest, cut[:cuts].copy()

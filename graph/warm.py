@@ -10,12 +10,17 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from regift.graph import count_kernels, witness_kernels
+from regift.graph import count_kernels, peel_kernels, witness_kernels
+from regift.graph.bounds import Bounds
 from regift.graph.cycles import COUNTING, CycleParams, Cycles, ahead_of
+from regift.graph.fan_kernels import count_counterparties
+from regift.graph.index_kernels import group_by, horizons
+from regift.graph.layering import LayeringParams, layers
 from regift.graph.matching import match_chains, match_singles, match_sums
 from regift.graph.paths import trace_account, trace_path
 from regift.graph.ring_kernels import tell_apart
 from regift.graph.snapshot import snapshot_from_rows
+from regift.graph.spans import windows
 from regift.graph.temporal import TemporalGraph
 
 
@@ -88,6 +93,16 @@ def _cycle_counts() -> None:
     witness_kernels.list_instances(graph.edges, ahead, rings, counts, keep, 1)
 
 
+def _fans() -> None:
+    """Counterparties in sliding windows, and windows by themselves."""
+    edges = _zigzag().edges
+    none, unknown = np.zeros(2, np.int64), np.zeros(2, np.bool_)
+    count_counterparties(
+        edges, edges.in_start, edges.in_edge, none, unknown, np.array([9, 1, 1, 0])
+    )
+    windows(*group_by(edges.source, 2), edges.at_us, 9)
+
+
 def _paths() -> None:
     """Reach, traced amounts (the queue of pass_through too), best paths."""
     graph = _zigzag()
@@ -96,11 +111,22 @@ def _paths() -> None:
     trace_path(graph, "a", "b", within_us=9)
 
 
+def _relays() -> None:
+    """Layers and peel chains."""
+    graph = _zigzag()
+    layers(graph, LayeringParams(9, 8000, 4, False), Bounds())
+    _, after, until = horizons(graph.at_us, 9, False)
+    steps = peel_kernels.remainders(graph.edges, after, until, 3, 2000)
+    peel_kernels.chains(graph.edges, *steps, 4)
+
+
 STEPS: dict[str, Callable[[], None]] = {
     "cycle counts": _cycle_counts,
     "cycle search": _cycle_search,
     "derived tables": _derived_tables,
+    "fans": _fans,
     "matching": _matching,
     "paths": _paths,
+    "relays": _relays,
 }
 """Parts that can be compiled apart from each other, the longest first."""

@@ -64,7 +64,7 @@ def touch_items(con: duckdb.DuckDBPyConnection, everything: bool) -> None:
 
 
 def touch_accounts(con: duckdb.DuckDBPyConnection, everything: bool) -> None:
-    """Make `touched_accounts`: accounts with a changed record, certificate, entity or ledger row.
+    """Make `touched_accounts`: accounts with a changed row, record, certificate, entity or hop.
 
     `whole_custody` is the ledger now and `before_custody` the one before, both of touched items.
     """
@@ -77,6 +77,7 @@ def touch_accounts(con: duckdb.DuckDBPyConnection, everything: bool) -> None:
         SELECT account FROM moved_accounts
         UNION SELECT account FROM added_certificates
         UNION SELECT account FROM removed_certificates
+        UNION SELECT account FROM added_accounts UNION SELECT account FROM removed_accounts
         UNION SELECT unnest([source, target]) FROM added_transfers
         UNION SELECT unnest([source, target]) FROM removed_transfers
         UNION SELECT unnest([source, target]) FROM transfers

@@ -79,10 +79,13 @@ def _priced(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def account(line: str) -> dict[str, Any]:
-    """`id [kind] [operator=..] [name=..]`"""
+    """`id [kind] [operator=..] [name=..] [opened_at=@..]`"""
     name, *words = line.split()
     kind = words.pop(0) if words and "=" not in words[0] else None
-    return {"account": name, "kind": kind} | _options(words, {"operator", "name"})
+    given = _options(words, {"operator", "name", "opened_at"})
+    if "opened_at" in given:
+        given["opened_at_us"] = time_us(given.pop("opened_at"))
+    return {"account": name, "kind": kind} | given
 
 
 def item(line: str) -> dict[str, Any]:

@@ -21,23 +21,12 @@ Ints = NDArray[Any]
 
 @kernel
 def count_counterparties(
-    edges: Edges,
-    start: Ints,
-    own: Ints,
-    first_bucket: Ints,
-    opened: Ints,
-    limits: Ints,
-) -> tuple[Ints, Ints, Ints, Ints, Ints, Ints]:
-    """Records that may be roots: (place, end, counterparties, buckets, sum, sum of squares).
+    edges: Edges, start: Ints, own: Ints, window_us: int, least: int
+) -> tuple[Ints, Ints, Ints]:
+    """Places in `own` with enough counterparties in [at, at + window]: (place, end, how many).
 
     start, own: the edges of each account on the side that is looked at, so that all edges of one
-    pair are edges of one counterparty; place: in `own`, end: after the last of the root's window.
-    first_bucket: where the history of each account may begin; opened: whether it is known when it
-    was opened. limits: window_us, buckets of history, fewest counterparties, fewest buckets.
-
-    `counterparties` are those of [at, at + window]; `buckets` the whole ones before the root's,
-    with sum and sum of squares of their counterparties. Roots with too few of either are left out
-    (of buckets unless `opened`). Cost: linear.
+    pair are edges of one counterparty; end: after the last place of the window. Linear.
 
     >>> from regift.graph.snapshot import snapshot_from_rows
     >>> from regift.graph.temporal import temporal_graph
@@ -45,82 +34,91 @@ def count_counterparties(
     ...          "payment", "amount_minor": 1, "currency": "CNY"} for i, at in enumerate((0, 9, 9))]
     >>> with snapshot_from_rows({"transfers": rows}) as snapshot:
     ...     edges = temporal_graph(snapshot).edges
-    >>> found = count_counterparties(edges, edges.in_start, edges.in_edge, np.zeros(4, np.int64),
-    ...                              np.zeros(4, np.bool_), np.array([5, 9, 2, 0]))
+    >>> found = count_counterparties(edges, edges.in_start, edges.in_edge, 5, 2)
     >>> [column.tolist() for column in found]
-    [[1, 2], [3, 3], [2, 2], [1, 1], [1, 1], [1, 1]]
+    [[1, 2], [3, 3], [2, 2]]
     """
-    window_us, span, least, least_buckets = limits[0], limits[1], limits[2], limits[3]
     at_us, previous = edges.at_us, edges.previous
     m = len(at_us)
     following = np.full(m, m, np.int32)
-    widest = 0
     for e in range(m):
         if previous[e] >= 0:
             following[previous[e]] = e
-    for x in range(len(start) - 1):
-        widest = max(widest, start[x + 1] - start[x])
-    buckets = np.empty(widest, np.int64)
-    counts = np.empty(widest, np.int64)
     place = np.empty(m, np.int32)
     end = np.empty(m, np.int32)
     found = np.empty(m, np.int32)
-    before = np.empty(m, np.int64)
-    sums = np.empty(m, np.int64)
-    squares = np.empty(m, np.int64)
     used = 0
     for x in range(len(start) - 1):
         low, high = start[x], start[x + 1]
-        if high - low < least or high == low:
+        if high - low < least:
             continue
         left = right = low
         distinct = 0
-        stored = forgotten = 0
-        total = square = here = 0
-        bucket = at_us[own[low]] // window_us
         for i in range(low, high):
-            e = own[i]
-            at = at_us[e]
-            if i == low or at != at_us[own[i - 1]]:
+            at = at_us[own[i]]
+            if at_us[own[left]] != at:
                 while left < i:
                     # Gone with the last of its counterparty: no later one is before `right`.
                     later = following[own[left]]
                     if later == m or (right < high and later >= own[right]):
                         distinct -= 1
                     left += 1
-                while right < high and at_us[own[right]] - at <= window_us:
-                    if previous[own[right]] < own[left]:
-                        distinct += 1
-                    right += 1
-                now = at // window_us
-                if now != bucket:
-                    buckets[stored] = bucket
-                    counts[stored] = here
-                    stored += 1
-                    total += here
-                    square += here * here
-                    bucket = now
-                    here = 0
-                oldest = max(now - span, first_bucket[x])
-                while forgotten < stored and buckets[forgotten] < oldest:
-                    total -= counts[forgotten]
-                    square -= counts[forgotten] * counts[forgotten]
-                    forgotten += 1
-            if previous[e] < 0 or at_us[previous[e]] // window_us != bucket:
-                here += 1
-            whole = max(0, bucket - max(bucket - span, first_bucket[x]))
-            if distinct >= least and (whole >= least_buckets or opened[x]):
+            while right < high and at_us[own[right]] - at <= window_us:
+                if previous[own[right]] < own[left]:
+                    distinct += 1
+                right += 1
+            if distinct >= least:
                 place[used] = i
                 end[used] = right
                 found[used] = distinct
-                before[used] = whole
-                sums[used] = total
-                squares[used] = square
                 used += 1
-    return (
-        place[:used].copy(), end[:used].copy(), found[:used].copy(), before[:used].copy(),
-        sums[:used].copy(), squares[:used].copy(),
-    )  # fmt: skip
+    return place[:used].copy(), end[:used].copy(), found[:used].copy()
+
+
+@kernel
+def histories(
+    edges: Edges, start: Ints, own: Ints, place: Ints, begin: Ints, bucket_us: int, most: int
+) -> tuple[Ints, Ints, Ints]:
+    """What came before each place: (buckets, counterparties summed over them, their squares).
+
+    place: ascending places in `own`; begin: first bucket of each account's history; most: buckets
+    that a history has at most. Whole buckets before the place's own; empty ones count. Linear.
+    """
+    at_us, previous = edges.at_us, edges.previous
+    size = len(place)
+    whole = np.empty(size, np.int64)
+    sums = np.empty(size, np.int64)
+    squares = np.empty(size, np.int64)
+    asked = 0
+    for x in range(len(start) - 1):
+        low, high = start[x], start[x + 1]
+        if asked == size or place[asked] >= high:
+            continue
+        buckets = np.empty(high - low, np.int64)
+        counts = np.zeros(high - low, np.int64)
+        last = forgotten = total = square = 0
+        buckets[0] = at_us[own[low]] // bucket_us
+        for i in range(low, high):
+            e = own[i]
+            bucket = at_us[e] // bucket_us
+            if bucket != buckets[last]:
+                total += counts[last]
+                square += counts[last] * counts[last]
+                last += 1
+                buckets[last] = bucket
+            if previous[e] < 0 or at_us[previous[e]] // bucket_us != bucket:
+                counts[last] += 1
+            oldest = max(bucket - most, begin[x])
+            while forgotten < last and buckets[forgotten] < oldest:
+                total -= counts[forgotten]
+                square -= counts[forgotten] * counts[forgotten]
+                forgotten += 1
+            if asked < size and place[asked] == i:
+                whole[asked] = max(0, bucket - oldest)
+                sums[asked] = total
+                squares[asked] = square
+                asked += 1
+    return whole, sums, squares
 
 
 def far_above(

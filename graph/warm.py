@@ -13,7 +13,7 @@ import pyarrow as pa
 from regift.graph import count_kernels, peel_kernels, witness_kernels
 from regift.graph.bounds import Bounds
 from regift.graph.cycles import COUNTING, CycleParams, Cycles, ahead_of
-from regift.graph.fan_kernels import count_counterparties
+from regift.graph.fan_kernels import count_counterparties, histories
 from regift.graph.index_kernels import group_by, horizons
 from regift.graph.layering import LayeringParams, layers
 from regift.graph.matching import match_chains, match_singles, match_sums
@@ -96,10 +96,9 @@ def _cycle_counts() -> None:
 def _fans() -> None:
     """Counterparties in sliding windows, and windows by themselves."""
     edges = _zigzag().edges
-    none, unknown = np.zeros(2, np.int64), np.zeros(2, np.bool_)
-    count_counterparties(
-        edges, edges.in_start, edges.in_edge, none, unknown, np.array([9, 1, 1, 0])
-    )
+    ins = (edges.in_start, edges.in_edge)
+    place, _, _ = count_counterparties(edges, *ins, 9, 1)
+    histories(edges, *ins, place, np.zeros(2, np.int64), 9, 1)
     windows(*group_by(edges.source, 2), edges.at_us, 9)
 
 

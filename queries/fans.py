@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from regift.graph import episodes
-from regift.graph.fan_kernels import count_counterparties, far_above
+from regift.graph.fan_kernels import count_counterparties, far_above, histories
 from regift.graph.snapshot import Snapshot
 from regift.graph.spans import LONGEST_US
 from regift.graph.temporal import FLOW_KINDS, TemporalGraph, flows
@@ -97,62 +97,84 @@ def _history_from(
     return first // window_us + 1, opened
 
 
-def _rows(currency: str, part: TemporalGraph, side: Side, params: Params, known: Any) -> pa.Table:
-    """One row an episode of roots of one account."""
-    window_us = min(params.window_us, LONGEST_US)
-    span = min(params.history_us // params.window_us, LONGEST_US)
-    limits = np.array([window_us, span, params.min_accounts, params.min_history], np.int64)
+@dataclass(frozen=True, eq=False)
+class Roots:
+    """Roots by account, in total order: place and end of the window among the account's records.
+
+    found: counterparties in the window; buckets, sums: of the history.
+    """
+
+    place: Ints
+    end: Ints
+    found: Ints
+    buckets: Ints
+    sums: Ints
+
+
+def _roots(part: TemporalGraph, side: Side, params: Params, begin: Ints, opened: Ints) -> Roots:
+    """Records with many more counterparties than their account's history has."""
     start, own = side.own(part)
-    place, end, *measured = count_counterparties(part.edges, start, own, *known, limits)
-    roots = far_above(*measured, params.deviations)
-    place, end = place[roots], end[roots]
-    counted, buckets, sums, _ = (column[roots] for column in measured)
+    window_us = min(params.window_us, LONGEST_US)
+    most = min(params.history_us // params.window_us, LONGEST_US)
+    place, end, found = count_counterparties(part.edges, start, own, window_us, params.min_accounts)
+    whole, sums, squares = histories(part.edges, start, own, place, begin, window_us, most)
+    x = side.ends(part)[0][own[place]]
+    roots = (whole >= params.min_history) | opened[x]
+    roots[roots] = far_above(
+        found[roots], whole[roots], sums[roots], squares[roots], params.deviations
+    )
+    return Roots(place[roots], end[roots], found[roots], whole[roots], sums[roots])
+
+
+def _rows(currency: str, part: TemporalGraph, side: Side, roots: Roots, window_us: int) -> pa.Table:
+    """One row an episode of roots of one account."""
+    _, own = side.own(part)
     hub, other = side.ends(part)
-    edge = own[place]
+    edge = own[roots.place]
     episode = episodes.split(hub[edge], part.at_us[edge], window_us)
-    first = np.flatnonzero(np.diff(episode, prepend=-1))
-    size = len(first)
-    shown = episodes.shown(episode, counted)
-    # Where an episode's shown root stands, and the records of its window: first of each other.
-    low = place[shown]
-    lengths = end[shown] - low
+    first = edge[np.flatnonzero(np.diff(episode, prepend=-1))]
+    shown = episodes.shown(episode, roots.found)
+    size = len(shown)
+    # The window of each shown root, which no other record of its time is before.
+    low, lengths = roots.place[shown], roots.end[shown] - roots.place[shown]
     mine = np.repeat(np.arange(size), lengths)
     near = own[np.repeat(low, lengths) + columns.ramp(lengths)]
-    kept = part.edges.previous[near] < own[low][mine]
-    near, mine = near[kept], mine[kept]
-    offsets = episodes.starts(mine, size)
-    x = hub[own[low]]
-    accounts = np.insert(other[near], offsets[:-1], x)
-    roles = np.ones(len(accounts), np.int64)
-    roles[offsets[:-1] + np.arange(size)] = 0
-    with_hub = offsets + np.arange(size + 1)
-    names = part.accounts.take(pa.array(x))
+    news = part.edges.previous[near] < own[low][mine]
+    near, start = near[news], episodes.starts(mine[news], size)
+    with_hub = start + np.arange(size + 1)
+    roles = np.ones(len(near) + size, np.int64)
+    roles[with_hub[:-1]] = 0
+    names = part.accounts.take(pa.array(hub[first]))
     money = pa.array([currency] * size, columns.TEXT)
     word = pa.array(["in" if side.incoming else "out"] * len(near), columns.TEXT)
     return columns.table(
         size,
-        anchor=columns.anchors([names, money, part.records_of(edge[first])]),
+        anchor=columns.anchors([names, money, part.records_of(first)]),
         unit=names,
-        first_us=part.at_us[near[offsets[:-1]]],
-        last_us=part.at_us[near[offsets[1:] - 1]],
+        first_us=part.at_us[near[start[:-1]]],
+        last_us=part.at_us[near[start[1:] - 1]],
         currency=money,
         length=np.ones(size, np.int64),
         instances=np.bincount(episode, minlength=size),
         complete=np.ones(size, np.bool_),
-        accounts=columns.accounts(part, with_hub, accounts),
+        accounts=columns.accounts(part, with_hub, np.insert(other[near], start[:-1], hub[first])),
         roles=columns.lists(with_hub, columns.words(roles, (side.hub, side.other))),
-        evidence=columns.evidence(part, offsets, near, word),
-        counterparties=counted[shown].astype(np.int64),
-        buckets=buckets[shown],
-        sums=sums[shown],
+        evidence=columns.evidence(part, start, near, word),
+        counterparties=roots.found[shown].astype(np.int64),
+        buckets=roots.buckets[shown],
+        sums=roots.sums[shown],
     )
 
 
 def find_fans(graph: Snapshot, params: Params, side: Side) -> Findings:
     """Episodes of roots with far more counterparties than the account's own history."""
     parts = flows(graph, params.kinds)
-    known = _history_from(graph, parts, min(params.window_us, LONGEST_US))
-    tables = [_rows(currency, part, side, params, known) for currency, part in parts]
+    window_us = min(params.window_us, LONGEST_US)
+    begin, opened = _history_from(graph, parts, window_us)
+    tables = []
+    for currency, part in parts:
+        roots = _roots(part, side, params, begin, opened)
+        tables.append(_rows(currency, part, side, roots, window_us))
     graph.con.register("_fans", pa.concat_tables(tables))
     rows = with_pair_rate(_ROWS, params.window_us)
     found = collect(graph.con, side.name, side.prefix, rows)

@@ -114,8 +114,8 @@ def _side(graph: TemporalGraph, incoming: bool, window_us: int) -> Side:
 
 def _least_near(params: Params, currency: str) -> int:
     """Smallest amount in minor units that is just below the threshold."""
-    whole = Fraction(params.threshold) * 10 ** DECIMALS.get(currency, 2)
-    return math.ceil(whole * params.near_bp / 10_000)
+    line = Fraction(params.threshold) * Fraction(10) ** DECIMALS.get(currency, 2)
+    return math.ceil(line * params.near_bp / 10_000)
 
 
 def _under(currency: str, part: TemporalGraph, params: Params, incoming: bool) -> tuple[Side, Ints]:

@@ -3,9 +3,10 @@
     f follows e: f leaves where e came in, later, at most a gap after it, not back to where e came
     from, and the smaller of both amounts is at least `keep` times the larger
 
-Of the records that an account has open (those within the gap) each one asks for the longest chain
-among those of fitting amounts. They lie in a tree over the amounts of all that ever come in there,
-so one question costs the logarithm of the account's records, not its records.
+Every record asks for the longest chain among the records of fitting amounts that its account has
+open, that is within the gap. Of an account with few records all open ones are looked at. Those of
+one with many lie in a tree over the amounts of all that ever come in there, so that a question
+costs the logarithm of the account's records, not its records.
 """
 
 from typing import Any, NamedTuple
@@ -23,8 +24,9 @@ Ints = NDArray[Any]
 class Flow(NamedTuple):
     """Edges in the order in which chains grow: total order, or its reverse with ends exchanged.
 
-    into: edges by target, in order; start (accounts + 1): where each account's begin. sizes: the
-    amounts by target and amount; place: an edge's place there.
+    start (accounts + 1): where the edges into each account begin when they are put together.
+    tree (accounts + 1): the same for accounts with a tree only; sizes: the amounts of those edges
+    by account and amount; place: an edge's place among its account's.
     asks: whether an edge looks for one to follow; offers: whether it may be followed.
     """
 
@@ -33,12 +35,19 @@ class Flow(NamedTuple):
     at_us: Ints
     amount: Ints
     start: Ints
-    into: Ints
+    tree: Ints
     sizes: Ints
     place: Ints
     asks: Ints
     offers: Ints
 
+
+EDGE, AMOUNT, ORIGIN, LENGTH = 0, 1, 2, 3
+"""Columns of what came in at an account: one line, so that a look costs one read of memory."""
+
+ARRIVED, ENTERED, LEFT = 0, 1, 2
+"""Per account, places in what came in: the end; the end of what is earlier than now; the first that
+is within the gap."""
 
 LONGEST, FROM, OTHER, JOINED = 0, 1, 2, 3
 """Columns of a node of a tree: the longest chain below it, the source of its last record, the
@@ -87,17 +96,18 @@ def _pull(node: Ints, base: int, i: int, joined: Ints) -> bool:
 
 
 @kernel
-def _put(node: Ints, flow: Flow, e: int, length: int, joined: Ints) -> None:
-    """Open a record with its chain's length, or close it (0)."""
+def _put(node: Ints, flow: Flow, came: Ints, i: int, opens: bool, joined: Ints) -> None:
+    """Open a record that came in, or close it."""
+    e = came[i, EDGE]
     x = flow.target[e]
-    base = 2 * flow.start[x]
-    i = flow.place[e] - flow.start[x] + flow.start[x + 1] - flow.start[x]
-    node[base + i, LONGEST] = length
-    node[base + i, FROM] = flow.source[e]
-    node[base + i, JOINED] = e if len(joined) and length else -1
-    i >>= 1
-    while i and _pull(node, base, i, joined):
-        i >>= 1
+    base, size = 2 * flow.tree[x], flow.tree[x + 1] - flow.tree[x]
+    leaf = flow.place[e] + size
+    node[base + leaf, LONGEST] = came[i, LENGTH] if opens else 0
+    node[base + leaf, FROM] = came[i, ORIGIN]
+    node[base + leaf, JOINED] = e if len(joined) and opens else -1
+    leaf >>= 1
+    while leaf and _pull(node, base, leaf, joined):
+        leaf >>= 1
 
 
 @kernel
@@ -142,19 +152,62 @@ def _first_size(sizes: Ints, low: int, high: int, least: int) -> int:
 
 
 @kernel
+def _best_of_tree(
+    node: Ints, flow: Flow, f: int, least: int, most: int, joined: Ints, todo: Ints
+) -> int:
+    """The longest chain among the open records of amounts in [least, most]; joins f with them."""
+    x, avoid = flow.source[f], flow.target[f]
+    begin, end = flow.tree[x], flow.tree[x + 1]
+    base, size = 2 * begin, end - begin
+    first = _first_size(flow.sizes, begin, end, least)
+    low = first - begin + size
+    high = _first_size(flow.sizes, first, end, most + 1) - begin + size
+    best = 0
+    while low < high:
+        # The range is made of at most one node on each side of every level.
+        for top in ((low if low & 1 else 0), (high - 1 if high & 1 else 0)):
+            if top:
+                other = node[base + top, FROM] == avoid
+                best = max(best, node[base + top, OTHER if other else LONGEST])
+                if len(joined):
+                    _join_below(node, base, top, size, f, avoid, joined, todo)
+        low = (low + 1) >> 1
+        high >>= 1
+    return best
+
+
+@kernel
+def _best_of_all(
+    came: Ints, low: int, high: int, f: int, avoid: int, least: int, most: int, joined: Ints
+) -> int:
+    """The same by a look at every open record."""
+    best = 0
+    for i in range(low, high):
+        if least <= came[i, AMOUNT] <= most and came[i, ORIGIN] != avoid:
+            best = max(best, came[i, LENGTH])
+            if len(joined):
+                _join(joined, came[i, EDGE], f)
+    return best
+
+
+@kernel
 def longest_chains(flow: Flow, gap_us: int, in_order: bool, keep_bp: int, joined: Ints) -> Ints:
     """Records of the longest chain that ends with each edge; 1 where it asks for none.
 
     joined: empty, or per edge itself: then it becomes the first edge of its set, where each edge
     that asks is joined with all those it follows.
-    Cost: m log d for m edges and at most d into one account; 64 bytes an edge.
+    Cost: m log d for m edges and at most d into one account; 36 bytes an edge, 32 more of those
+    into an account with a tree.
     """
     m = len(flow.source)
     length = np.ones(m, np.int32)
-    node = np.zeros((2 * m, 4), np.int32)
+    came = np.empty((m, 4), np.int64)
+    node = np.zeros((2 * len(flow.sizes), 4), np.int32)
     node[:, JOINED] = -1
     todo = np.empty(256, np.int64)
-    entered, left = flow.start[:-1].copy(), flow.start[:-1].copy()
+    at_account = np.empty((len(flow.start) - 1, 3), np.int32)
+    for x in range(len(at_account)):
+        at_account[x, :] = flow.start[x]
     oldest = tie = 0
     for f in range(m):
         at = flow.at_us[f]
@@ -162,46 +215,34 @@ def longest_chains(flow: Flow, gap_us: int, in_order: bool, keep_bp: int, joined
             tie = f
         while at - flow.at_us[oldest] > gap_us:
             oldest += 1
-        if not flow.asks[f]:
-            continue
-        x = flow.source[f]
-        begin, end = flow.start[x], flow.start[x + 1]
-        while entered[x] < end and flow.into[entered[x]] < tie:
-            e = flow.into[entered[x]]
-            if e >= oldest and flow.offers[e]:
-                _put(node, flow, e, length[e], joined)
-            entered[x] += 1
-        while left[x] < entered[x] and flow.into[left[x]] < oldest:
-            e = flow.into[left[x]]
-            if node[begin + flow.place[e] + end - begin, LONGEST]:
-                _put(node, flow, e, 0, joined)
-            left[x] += 1
-        if left[x] == entered[x]:
-            continue
-        least = (keep_bp * flow.amount[f] + 9_999) // 10_000
-        low = _first_size(flow.sizes, begin, end, least)
-        high = end
-        if keep_bp:
-            high = _first_size(flow.sizes, low, end, 10_000 * flow.amount[f] // keep_bp + 1)
-        base, size = 2 * begin, end - begin
-        low, high = low - begin + size, high - begin + size
-        best = 0
-        while low < high:
-            if low & 1:
-                p = base + low
-                best = max(best, node[p, OTHER if node[p, FROM] == flow.target[f] else LONGEST])
-                if len(joined):
-                    _join_below(node, base, low, size, f, flow.target[f], joined, todo)
-                low += 1
-            if high & 1:
-                high -= 1
-                p = base + high
-                best = max(best, node[p, OTHER if node[p, FROM] == flow.target[f] else LONGEST])
-                if len(joined):
-                    _join_below(node, base, high, size, f, flow.target[f], joined, todo)
-            low >>= 1
-            high >>= 1
-        length[f] = best + 1
+        if flow.asks[f]:
+            x = flow.source[f]
+            here = at_account[x]
+            in_tree = flow.tree[x + 1] > flow.tree[x]
+            while here[ENTERED] < here[ARRIVED] and came[here[ENTERED], EDGE] < tie:
+                if in_tree:
+                    _put(node, flow, came, here[ENTERED], True, joined)
+                here[ENTERED] += 1
+            while here[LEFT] < here[ENTERED] and came[here[LEFT], EDGE] < oldest:
+                if in_tree:
+                    _put(node, flow, came, here[LEFT], False, joined)
+                here[LEFT] += 1
+            if here[LEFT] < here[ENTERED]:
+                least = (keep_bp * flow.amount[f] + 9_999) // 10_000
+                most = 10_000 * flow.amount[f] // keep_bp if keep_bp else 2**62
+                if in_tree:
+                    best = _best_of_tree(node, flow, f, least, most, joined, todo)
+                else:
+                    best = _best_of_all(
+                        came, here[LEFT], here[ENTERED], f, flow.target[f], least, most, joined
+                    )
+                length[f] = best + 1
+        if flow.offers[f]:
+            y = flow.target[f]
+            i = at_account[y, ARRIVED]
+            at_account[y, ARRIVED] = i + 1
+            came[i, EDGE], came[i, AMOUNT] = f, flow.amount[f]
+            came[i, ORIGIN], came[i, LENGTH] = flow.source[f], length[f]
     for f in range(len(joined)):
         joined[f] = _set_of(joined, f)
     return length

@@ -7,7 +7,8 @@ and place and makes the exit code 4.
 
 import os
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 EXPANSIONS = 1_000_000
 """Steps that the search from one root may take. The deepest root of 14 days of bitcoin-OTC takes
@@ -24,6 +25,7 @@ class Bounds:
 
     deadline_s: value of `time.monotonic()` after which no further slice begins; None: no end.
     jobs: threads; slices: parts by time, 0: as many as memory asks for. Neither changes a finding.
+    on_progress: is told (parts that are done, parts in all) while a search goes on.
     """
 
     expansions: int = EXPANSIONS
@@ -31,8 +33,14 @@ class Bounds:
     deadline_s: float | None = None
     jobs: int = os.cpu_count() or 1
     slices: int = 0
+    on_progress: Callable[[int, int], None] | None = field(default=None, compare=False)
 
     @property
     def late(self) -> bool:
         """Whether the time is over."""
         return self.deadline_s is not None and time.monotonic() >= self.deadline_s
+
+    @property
+    def decisive(self) -> dict[str, int]:
+        """Those that can change what is found, and change it the same everywhere."""
+        return {"expansions": self.expansions, "hub_degree": self.hub_degree}

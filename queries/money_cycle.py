@@ -11,7 +11,8 @@ witness and the exact number of instances; `group=instance`: one finding for eve
 
 Cost: linear in the edges for what cannot be a cycle, then by cycles over account sequences;
 parallel records cost a factor k^2 at most, never a product. Bounds (D-13): `bounds.EXPANSIONS`
-steps for one group of roots, `cycles.COUNTING` edges for the `keep` of one ring, INSTANCES listed.
+steps for one group of roots, `cycles.COUNTING` edges for the `keep` of one ring, `slices.INSTANCES`
+listed.
 
 Sources: Kumar and Calders, 2SCENT (PVLDB 2018); Suzumura and Kanezashi, AMLSim (cycle typology).
 """
@@ -24,22 +25,21 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from regift.graph.cycles import CycleParams, Cycles
+from regift.graph import witness_kernels
+from regift.graph.cycle_kernels import Ahead
+from regift.graph.cycles import CycleParams, Cycles, ahead_of
+from regift.graph.ring_kernels import Rings
 from regift.graph.snapshot import Snapshot
-from regift.graph.temporal import FLOW_KINDS, TemporalGraph, flows
-from regift.queries import columns
+from regift.graph.temporal import FLOW_KINDS, TemporalGraph
+from regift.queries import columns, fold
+from regift.queries.cuts import Cut
 from regift.queries.findings import Findings, collect
 from regift.queries.habit import with_pair_rate
 from regift.queries.params import choice, count, duration, money, ratio, words
+from regift.queries.slices import Part, Search, Task, search_slices
 from regift.queries.typology import Typology
 
 Ints = NDArray[Any]
-
-INSTANCES = 5_000_000
-"""Instances that `group=instance` lists."""
-
-LARGEST = 10**38 - 1
-"""Largest `instances` of the findings' column; beyond it stands in `detail` as text."""
 
 
 @dataclass(frozen=True)
@@ -59,31 +59,43 @@ class Params:
             raise ValueError("max_length is 0 (no bound) or at least 2: nobody pays themselves")
 
 
-def _searched(graph: Snapshot, params: Params) -> list[tuple[str, Cycles]]:
-    """The cycles of each currency, in the order of the codes."""
-    how = CycleParams(params.window_us, params.max_length, params.keep_bp, params.ties == "order")
-    found = []
-    for currency, part in flows(graph, params.kinds, params.min_amount):
-        found.append((currency, Cycles(part, how, bounds=graph.bounds)))
-    return found
+def _shape(params: Params) -> CycleParams:
+    return CycleParams(params.window_us, params.max_length, params.keep_bp, params.ties == "order")
 
 
-def _truncated(
-    searched: list[tuple[str, Cycles]], inexact: int, unlisted: int
-) -> dict[str, object]:
-    """What the bounds cut, by cause and place; empty if nothing."""
-    cut: dict[str, object] = {}
-    for cause in sorted({cause for _, cycles in searched for cause in cycles.cuts}):
-        places = [(c.graph, c.cuts[cause]) for _, c in searched if cause in c.cuts]
-        names = {n for g, at in places for n in g.accounts.take(pa.array(at.accounts)).to_pylist()}
-        told = {"roots": sum(at.roots for _, at in places), "accounts": sorted(names)}
-        lengths = [at.complete_to for _, at in places if at.complete_to is not None]
-        cut[cause] = told | ({"complete_to_length": min(lengths)} if lengths else {})
-    if inexact:
-        cut["counting"] = {"rings": inexact, "instances": "at least"}
-    if unlisted:
-        cut["instances"] = {"listed": INSTANCES, "left_out": unlisted}
-    return cut
+def _prepare(graph: TemporalGraph, params: Params) -> Ahead:
+    return ahead_of(graph, _shape(params))
+
+
+def _part(task: Task) -> Part:
+    """The cycles that the roots of one part begin."""
+    graph = task.graph
+    cycles = Cycles(
+        graph, _shape(task.params), bounds=task.bounds, begin=task.begin, stop=task.stop,
+        ahead=task.shared,
+    )  # fmt: skip
+    cuts = {
+        cause: Cut(
+            cut.roots, tuple(graph.accounts.take(pa.array(cut.accounts)).to_pylist()),
+            cut.complete_to,
+        )
+        for cause, cut in cycles.cuts.items()
+    }  # fmt: skip
+    if task.params.group == "instance" and not task.counting:
+        return _instances(task.currency, cycles, task.most, cuts)
+    rows = _rings(task.currency, cycles)
+    if not task.counting:
+        start, edges = cycles.witnesses()
+        rows |= _witnesses(task.currency, graph, start, edges)
+    return Part(rows=pa.table(rows), cuts=cuts)
+
+
+SEARCH = Search(
+    kinds=lambda params: params.kinds,
+    prepare=_prepare,
+    part=_part,
+    listed=lambda params: params.group == "instance",
+)
 
 
 def count_cycles(graph: Snapshot, params: Params) -> dict[str, Any]:
@@ -97,110 +109,127 @@ def count_cycles(graph: Snapshot, params: Params) -> dict[str, Any]:
     ...     count_cycles(graph, Params())
     {'count': 1, 'rings': 1, 'by_length': {'2': 1}, 'complete': True}
     """
-    by_length: dict[int, int] = {}
-    rings = 0
-    complete = True
-    for _, cycles in _searched(graph, params):
-        for k, instances in cycles.by_length().items():
-            by_length[k] = by_length.get(k, 0) + instances
-        rings += len(cycles.episodes[1])
-        complete &= not cycles.cuts and bool(cycles.counted_exactly().all())
-    return {
-        "count": sum(by_length.values()),
-        "rings": rings,
-        "by_length": {str(k): by_length[k] for k in sorted(by_length)},
-        "complete": complete,
+    found = search_slices(graph, params, SEARCH, counting=True)
+    rows = found.rows
+    length = rows["length"].to_numpy()
+    lengths, group = np.unique(length, return_inverse=True)
+    sums = fold.exact_sums(fold.one_array(rows["instances"]), group, len(lengths))
+    counted = {
+        "count": sum(sums),
+        "rings": len(rows),
+        "by_length": {str(k): n for k, n in zip(lengths.tolist(), sums, strict=True)},
+        "complete": not found.truncated,
     }
+    return counted | ({"truncated": found.truncated} if found.truncated else {})
 
 
 def find(graph: Snapshot, params: Params) -> Findings:
     """Rings and their episodes, or every instance; see the head of this file."""
-    searched = _searched(graph, params)
-    tables = []
-    inexact = unlisted = 0
-    for currency, cycles in searched:
-        if params.group == "ring":
-            tables.append(_rings(currency, cycles))
-            inexact += int((~cycles.counted_exactly()).sum())
-        else:
-            rows, left_out = _instances(currency, cycles)
-            tables.append(rows)
-            unlisted += left_out
-    graph.con.register("_cycles", pa.concat_tables(tables))
+    searched = search_slices(graph, params, SEARCH)
+    graph.con.register("_cycles", searched.rows)
     found = collect(
         graph.con, "money_cycle", "mc", with_pair_rate("SELECT *, strftime(make_timestamp("
         "first_us), '%Y-%m-%d') AS unit FROM _cycles", params.window_us),
-        _truncated(searched, inexact, unlisted),
+        searched.truncated,
     )  # fmt: skip
     graph.con.unregister("_cycles")
     return found
 
 
-def _rows(
-    currency: str, graph: TemporalGraph, start: Ints, edges: Ints, anchors: pa.Array,
-    instances: list[int], complete: Ints,
-) -> pa.Table:  # fmt: skip
-    """Rows for `collect`: one finding for each list of edges."""
-    size = len(start) - 1
-    first, last = edges[start[:-1]], edges[start[1:] - 1]
-    fits = [n if n <= LARGEST else None for n in instances]
-    details = [None if n <= LARGEST else f'{{"instances": "{n}"}}' for n in instances]
-    amounts = graph.amount_minor[edges]
-    return columns.table(
-        size,
-        anchor=anchors,
-        first_us=graph.at_us[first],
-        last_us=graph.at_us[last],
-        amount_minor=np.minimum.reduceat(amounts, start[:-1]) if size else amounts[:0],
-        currency=currency,
-        length=np.diff(start).astype(np.int64),
-        instances=pa.array(fits, pa.decimal128(38, 0)),
-        detail=pa.array(details, columns.TEXT),
-        complete=pa.array(complete, pa.bool_()),
-        accounts=columns.accounts(graph, start, graph.source[edges]),
-        roles=columns.lists(start, pa.array(["member"] * len(edges), columns.TEXT)),
-        evidence=columns.evidence(
-            graph, start, edges, pa.array(["hop"] * len(edges), columns.TEXT)
-        ),
-    )
-
-
-def _rings(currency: str, cycles: Cycles) -> pa.Table:
-    """One row an episode; anchor: the ring's accounts, the currency, the first root's record."""
+def _rings(currency: str, cycles: Cycles) -> dict[str, Any]:
+    """Columns of partials (`queries/fold.py`), one row an episode of these roots, no witness."""
     graph = cycles.graph
-    _, ring, first, _ = cycles.episodes
-    start, edges = cycles.witnesses()
+    _, ring, first, last = cycles.episodes
     sizes = cycles.lengths[ring]
     at = np.repeat(cycles.rings.start[ring], sizes) + columns.ramp(sizes)
     heads = graph.edges.pair_head[cycles.rings.pairs[at]]
     accounts = graph.accounts.take(pa.array(graph.source[heads]))
     ends = np.cumsum(sizes)
-    tails = pa.concat_arrays(
-        [accounts, pa.array([currency] * len(ring), columns.TEXT), graph.records_of(first)]
-    )
-    order = np.insert(
-        np.arange(len(at)), np.repeat(ends, 2),
-        len(at) + np.stack([np.arange(len(ring)), len(ring) + np.arange(len(ring))], 1).ravel(),
-    )  # fmt: skip
-    anchors = columns.lists(
-        np.concatenate(([0], np.cumsum(sizes + 2))), tails.take(pa.array(order))
-    )
-    touched = np.isin(graph.source[edges], cycles.cut_accounts())
-    incomplete = np.logical_or.reduceat(touched, start[:-1]) if len(ring) else touched[:0]
-    complete = ~incomplete & cycles.counted_exactly()
-    return _rows(currency, graph, start, edges, anchors, cycles.instances().tolist(), complete)
+    order = np.insert(np.arange(len(at)), ends, len(at))
+    named = pa.concat_arrays([accounts, pa.array([currency], columns.TEXT)])
+    return {
+        "subject": columns.lists(
+            np.append(0, ends + 1 + np.arange(len(ring))), named.take(pa.array(order))
+        ),
+        "root": graph.records_of(first),
+        "root_us": graph.at_us[first],
+        "last_root_us": graph.at_us[last],
+        "length": sizes.astype(np.int64),
+        "instances": _as_text(cycles.instances()),
+        "complete": pa.array(cycles.counted_exactly(), pa.bool_()),
+    }
 
 
-def _instances(currency: str, cycles: Cycles) -> tuple[pa.Table, int]:
-    """One row an instance, anchored by its records; and how many were left out."""
-    start, edges = cycles.list_instances(INSTANCES)
-    graph = cycles.graph
-    anchors = columns.lists(start, graph.records_of(edges))
-    touched = np.isin(graph.source[edges], cycles.cut_accounts())
+def _as_text(numbers: Ints) -> pa.Array:
+    """Python integers as decimal text."""
+    if not len(numbers) or max(numbers) < 2**63:
+        return pa.array(numbers.astype(np.int64)).cast(columns.TEXT)
+    return pa.array([str(n) for n in numbers], columns.TEXT)
+
+
+def _witnesses(currency: str, graph: TemporalGraph, start: Ints, edges: Ints) -> dict[str, Any]:
+    """Columns of what is shown; of two witnesses the one that completes first, then D-5's order."""
+    rows = _shown(currency, graph, start, edges)
+    tie = columns.lists(start, rows["evidence"].flatten().field("record"))
+    key = np.stack([rows["last_us"], -rows["first_us"]], 1).ravel()
+    return rows | {"key": pa.FixedSizeListArray.from_arrays(pa.array(key), 2), "tie": tie}
+
+
+def _shown(currency: str, graph: TemporalGraph, start: Ints, edges: Ints) -> dict[str, Any]:
+    """Columns of findings for each list of edges."""
     size = len(start) - 1
-    incomplete = np.logical_or.reduceat(touched, start[:-1]) if size else touched[:0]
-    rows = _rows(currency, graph, start, edges, anchors, [1] * size, ~incomplete)
-    return rows, sum(cycles.by_length().values()) - size
+    amounts = graph.amount_minor[edges]
+    return {
+        "first_us": graph.at_us[edges[start[:-1]]],
+        "last_us": graph.at_us[edges[start[1:] - 1]],
+        "amount_minor": np.minimum.reduceat(amounts, start[:-1]) if size else amounts[:0],
+        "currency": pa.array([currency], columns.TEXT).take(pa.array(np.zeros(size, np.int64))),
+        "level": pa.nulls(size, pa.int64()),
+        "items": columns.lists(np.zeros(size + 1), pa.array([], columns.TEXT)),
+        "detail": pa.nulls(size, columns.TEXT),
+        "accounts": columns.accounts(graph, start, graph.source[edges]),
+        "roles": columns.lists(start, columns.words(np.zeros(len(edges), np.int64), ["member"])),
+        "evidence": columns.evidence(
+            graph, start, edges, columns.words(np.zeros(len(edges), np.int64), ["hop"])
+        ),
+    }
+
+
+def _instances(currency: str, cycles: Cycles, most: int, cuts: dict[str, Cut]) -> Part:
+    """One row an instance, in the order of roots; of the first, if all are more than `most`."""
+    graph = cycles.graph
+    total = sum(cycles.by_length().values())
+    rings = cycles.rings if total <= most else _of_first_roots(cycles, most)
+    some = (cycles.counts > 0).astype(np.int64)
+    start, edges = witness_kernels.list_instances(
+        graph.edges, cycles.ahead, rings, some, cycles.params.keep_bp, most
+    )
+    size = len(start) - 1
+    root = edges[start[:-1]]
+    rows = _shown(currency, graph, start, edges) | {
+        "anchor": columns.lists(start, graph.records_of(edges)),
+        "length": np.diff(start).astype(np.int64),
+        "instances": pa.array(np.ones(size, np.int64)).cast(pa.decimal128(38, 0)),
+        "complete": pa.array(np.ones(size, np.bool_)),
+        "root_of": root.astype(np.int64),
+    }
+    in_order = pa.table(rows).take(pa.array(np.argsort(root, kind="stable")))
+    return Part(rows=in_order, cuts=cuts, instances=total)
+
+
+def _of_first_roots(cycles: Cycles, most: int) -> Rings:
+    """The same hits, of as many of the first roots as have at most `most` instances together."""
+    rings, pair_edge = cycles.rings, cycles.graph.edges.pair_edge
+    sizes = (rings.hi - rings.lo).astype(np.int64)
+    edges = pair_edge[np.repeat(rings.lo, sizes) + columns.ramp(sizes)]
+    # More than `most` is as good as `most` + 1, and sums of that stay inside 64 bits.
+    counts = np.minimum(cycles.counts, most + 1).astype(np.int64)
+    roots, place = np.unique(edges, return_inverse=True)
+    of_root = np.zeros(len(roots), np.int64)
+    np.add.at(of_root, place, np.repeat(counts, sizes))
+    fit = int(np.searchsorted(np.cumsum(np.minimum(of_root, most + 1)), most, "right"))
+    begun = np.add.reduceat((edges < roots[fit]).astype(np.int32), np.cumsum(sizes) - sizes)
+    return rings._replace(hi=(rings.lo + begun).astype(np.int32))
 
 
 TYPOLOGY = Typology(

@@ -52,7 +52,7 @@ def fan(rows: Rows, settings: Settings, params: Any, here: str, there: str) -> s
                     accounts = [(x, roles[0]), *((other, roles[1]) for other in first)]
                     records = [(row, roles[1]) for row in first.values()]
                     roots.append(Root(e, len(first), accounts, records))
-            found |= episodes((x, currency), roots, window, 1, lambda root: None)
+            found |= episodes((x, currency), roots, window, 1)
     return found
 
 

@@ -1,6 +1,6 @@
 """What the flow patterns of D-8 have in common: which records, what later means, episodes."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -14,12 +14,15 @@ Roles = tuple[tuple[str, str], ...]
 
 
 class Pattern(NamedTuple):
-    """A finding. accounts, records: (name, role) in the order of the pattern."""
+    """A finding. accounts, records: (name, role) in the order of the pattern.
+
+    amount: the smallest of a chain, else the value of the root that is shown.
+    """
 
     anchor: tuple[str, ...]
     accounts: Roles
     records: Roles
-    amount: int | None
+    amount: int
     length: int
     instances: int
     first_us: int
@@ -73,7 +76,7 @@ def once(accounts: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def described(
-    anchor: tuple[str, ...], root: Root, *, amount: int | None, length: int, instances: int
+    anchor: tuple[str, ...], root: Root, *, amount: int, length: int, instances: int
 ) -> Pattern:
     """The finding that shows a root; its records in total order."""
     shown = sorted(root.records, key=lambda pair: place(pair[0]))
@@ -94,7 +97,6 @@ def episodes(
     roots: list[Root],
     window_us: int,
     length: int,
-    amount: Callable[[Root], int | None] = lambda root: root.value,
 ) -> set[Pattern]:
     """One finding an episode; its anchor is the subject and the first root."""
     found: list[list[Root]] = []
@@ -107,6 +109,6 @@ def episodes(
         best = max(episode, key=lambda root: root.value)  # the first of the largest
         anchor = (*subject, episode[0].row["record_id"])
         patterns.add(
-            described(anchor, best, amount=amount(best), length=length, instances=len(episode))
+            described(anchor, best, amount=best.value, length=length, instances=len(episode))
         )
     return patterns

@@ -29,9 +29,9 @@ from regift.graph.temporal import TemporalGraph
 
 Ints = NDArray[Any]
 
-SCANNED = 500
-"""Records into an account of which all open ones are looked at: a tree costs as much as 100 looks,
-and of 500 in a month hardly 100 are ever open at once."""
+SCANNED = 3_000
+"""Records into an account of which all open ones are looked at. A question to a tree costs as much
+as some hundred looks, and of 3,000 in a month 200 are open at once on average (48 h)."""
 
 LONGEST_GAP_US = 2**61
 """So that sums of times stay within 64 bits; 73,000 years."""

@@ -92,7 +92,7 @@ def _pull(node: Ints, base: int, i: int, joined: Ints) -> bool:
     node[p, FROM] = node[a, FROM]
     node[p, OTHER] = other
     node[p, JOINED] = together
-    return changed
+    return bool(changed)
 
 
 @kernel
@@ -182,11 +182,13 @@ def _best_of_all(
 ) -> int:
     """The same by a look at every open record."""
     best = 0
+    own = _set_of(joined, f) if len(joined) else 0
     for i in range(low, high):
         if least <= came[i, AMOUNT] <= most and came[i, ORIGIN] != avoid:
             best = max(best, came[i, LENGTH])
             if len(joined):
-                _join(joined, came[i, EDGE], f)
+                other = _set_of(joined, came[i, EDGE])
+                joined[max(own, other)] = own = min(own, other)
     return best
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import networkx as nx
 import numpy as np
 import pytest
 from build import world
@@ -22,7 +23,8 @@ LARGEST = 9 * 10**14
 ROW = graph_of([A, B, B, C, D, E], [B, C, D, D, E, F], [0, 1, 1, 2, 3, 9], 100)
 """a > b, b > c, b > d, c > d, d > e and, too late for a gap of 2, e > f."""
 
-TRIANGLE = graph_of([A, B, C, A, B, C, C, 9], [B, C, A, B, C, A, 9, 8], range(8), 100)
+TRIANGLE = graph_of([A, B, C, C, D, A, B], [B, C, D, A, E, B, C], [0, 1, 2, 2, 3, 3, 4], 100)
+"""a > b > c > a > b > c, and from its first c a way out: > d > e."""
 
 
 def chains(graph: TemporalGraph, joined: Any = (), **given: Any) -> list[int]:
@@ -95,7 +97,7 @@ def test_the_longest_that_does_not_come_from_where_it_would_go() -> None:
 @pytest.mark.usefixtures("both")
 @pytest.mark.parametrize("in_order", [False, True])
 def test_against_all_pairs(in_order: bool) -> None:
-    """600 records between 7 accounts: chains by a table, sets by repeated smallest names."""
+    """600 records between 7 accounts: chains by a table, sets as components."""
     rng = np.random.default_rng(7)
     graph = graph_of(
         rng.integers(0, 7, 600), rng.integers(0, 7, 600), rng.integers(0, 900, 600),
@@ -109,16 +111,13 @@ def test_against_all_pairs(in_order: bool) -> None:
         follows = later & (at[None, :] - at[:, None] <= gap_us) & (10_000 * low >= keep_bp * high)
         follows &= graph.target[:, None] == graph.source[None, :]
         follows &= graph.source[:, None] != graph.target[None, :]
-        length, sets = np.ones(m, np.int64), np.arange(m)
+        length = np.ones(m, np.int64)
         for f in range(m):
             length[f] += max(length[follows[:, f]], default=0)
-        for _ in range(m):
-            for e, f in zip(*np.nonzero(follows), strict=True):
-                sets[e] = sets[f] = min(sets[e], sets[f])
-            if (sets[sets] == sets).all() and all(
-                sets[e] == sets[f] for e, f in np.argwhere(follows)
-            ):
-                break
+        net = nx.Graph(np.argwhere(follows).tolist())
+        sets = np.arange(m)
+        for together in nx.connected_components(net):
+            sets[list(together)] = min(together)
         joined = list(range(m))
         given = {"gap_us": gap_us, "keep_bp": keep_bp, "in_order": in_order}
         assert chains(graph, joined, **given) == length.tolist()
@@ -135,18 +134,19 @@ def test_hub_degree_counts_both_ways_and_both_ends_of_the_gap() -> None:
 
 
 def test_hubs_do_not_carry_a_chain_and_are_told() -> None:
-    lines = ["t1 payment a>b 1.00 @0h", "t2 payment b>c 1.00 @1h", "t3 payment c>d 1.00 @2h",
-             "t4 payment d>e 1.00 @3h", "t5 payment e>f 1.00 @4h", "n1 payment b>x 9.00 @5h"]  # fmt: skip
+    hops = enumerate(["ab", "bc", "cd", "de", "ef"])
+    lines = [f"t{i} payment {a}>{b} 1.00 @{i}h" for i, (a, b) in hops]
+    lines.append("n1 payment b>x 9.00 @5h")
     with world({"transfers": lines}) as graph:
         graph.bounds = Bounds(hub_degree=3)
         whole = find(graph, Params())
         graph.bounds = Bounds(hub_degree=2)
         cut = find(graph, Params())
     (row,) = as_dicts(whole)
-    assert (row["records"], row["complete"]) == (["t1", "t2", "t3", "t4", "t5"], True)
+    assert (row["records"], row["complete"]) == (["t0", "t1", "t2", "t3", "t4"], True)
     assert whole.truncated == {}
     (row,) = as_dicts(cut)
-    assert (row["records"], row["complete"]) == (["t2", "t3", "t4", "t5"], False)
+    assert (row["records"], row["complete"]) == (["t1", "t2", "t3", "t4"], False)
     assert cut.truncated == {"hub_degree": {"records": 1, "accounts": ["b"]}}
 
 
@@ -163,11 +163,14 @@ def test_findings_that_no_hub_touches_are_complete() -> None:
 
 
 def test_a_witness_of_different_accounts_is_searched() -> None:
-    """Six records round a triangle hide c > 9 > 8: t3 of them is earliest, a > b > c > 9 > 8."""
-    found = layers(TRIANGLE, LayeringParams(2, 8000, 3, False), Bounds())
-    assert found.longest.tolist() == [7]
-    assert found.witness.tolist() == [4, 6, 7]
-    assert (found.first.tolist(), found.size.tolist(), found.accounts.tolist()) == ([0], [8], [5])
+    """The longest chain has runs of two; of four records over different accounts there is one."""
+    how = LayeringParams(2, 8000, 4, False)
+    found = layers(TRIANGLE, how, Bounds())
+    assert found.witness.tolist() == [0, 1, 2, 4]
+    assert (found.first.tolist(), found.size.tolist(), found.accounts.tolist()) == ([0], [7], [5])
+    assert (found.longest.tolist(), found.cut) == ([5], 0)
+    cut = layers(TRIANGLE, how, Bounds(expansions=1))
+    assert (len(cut.first), cut.cut, cut.cut_edges.tolist()) == (0, 1, [0, 1, 3, 5, 6])
 
 
 def test_a_search_that_takes_too_many_steps_is_cut_and_told() -> None:

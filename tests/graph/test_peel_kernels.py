@@ -99,7 +99,7 @@ def test_a_chain_ends_before_an_account_it_has() -> None:
         [A, B, B, C, C, D, D, B, B], [B, P, C, P, D, B, Q, P, E], range(9),
         [100, 1, 99, 1, 98, 97, 1, 1, 96],
     )  # fmt: skip
-    found = steps(graph, gap_us=2)
+    found = steps(graph, gap_us=3)
     assert found[0].tolist() == [2, -1, 4, -1, 5, 8, -1, -1, -1]
     lists = [part.tolist() for part in chains(graph.edges, *found, 2)]
     assert lists == [[0, 3, 5], [0, 2, 4, 5, 8], [0, 2, 3], [1, 3, 7]]

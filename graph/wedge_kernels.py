@@ -1,0 +1,331 @@
+"""What two-step paths u > j, later j > w can be part of a scatter-gather, and what bounds cut (D-8).
+
+All of it is linear, but for accounts with more moves than a bound allows.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from regift.graph.index_kernels import lower_bound
+from regift.graph.jit import kernel
+from regift.graph.temporal import Edges
+
+Ints = NDArray[Any]
+
+
+class Reach(NamedTuple):
+    """Per edge e, as edge numbers: first of its time, first that is later, end of its window.
+
+    The window of e is [before[e], until[e]); f is later than e if f >= after[e].
+    """
+
+    before: Ints
+    after: Ints
+    until: Ints
+
+
+class Hubs(NamedTuple):
+    """Spans of time [low, high] by account, in order: a window that begins there is over the bound.
+
+    start (n + 1): where each account's begin.
+    """
+
+    start: Ints
+    low: Ints
+    high: Ints
+
+
+@kernel
+def is_hub(hubs: Hubs, account: int, at_us: int) -> bool:
+    """Whether an account has too many moves in the window that begins at a time."""
+    first, stop = hubs.start[account], hubs.start[account + 1]
+    while first < stop:
+        middle = (first + stop) >> 1
+        if hubs.high[middle] < at_us:
+            first = middle + 1
+        else:
+            stop = middle
+    return first < hubs.start[account + 1] and hubs.low[first] <= at_us
+
+
+@kernel
+def hub_spans(edges: Edges, window_us: int, hub_degree: int) -> tuple[Ints, Ints, Ints]:
+    """The columns of `Hubs`: where more than `hub_degree` moves (in and out) lie in one window."""
+    accounts = len(edges.out_start) - 1
+    start = np.zeros(accounts + 1, np.int64)
+    low = np.empty(16, np.int64)
+    high = np.empty(16, np.int64)
+    used = 0
+    for a in range(accounts):
+        i, i_stop = edges.out_start[a], edges.out_start[a + 1]
+        k, k_stop = edges.in_start[a], edges.in_start[a + 1]
+        size = i_stop - i + k_stop - k
+        if size > hub_degree:
+            times = np.empty(size, np.int64)
+            for t in range(size):
+                if k == k_stop or (i < i_stop and edges.out_edge[i] < edges.in_edge[k]):
+                    times[t] = edges.at_us[edges.out_edge[i]]
+                    i += 1
+                else:
+                    times[t] = edges.at_us[edges.in_edge[k]]
+                    k += 1
+            for t in range(size - hub_degree):
+                since = times[t + hub_degree] - window_us
+                if t:
+                    since = max(since, times[t - 1] + 1)
+                if since > times[t]:
+                    continue
+                if used > start[a] and since <= high[used - 1] + 1:
+                    high[used - 1] = times[t]
+                    continue
+                if used == len(low):
+                    low = np.concatenate((low, np.empty(used, np.int64)))
+                    high = np.concatenate((high, np.empty(used, np.int64)))
+                low[used] = since
+                high[used] = times[t]
+                used += 1
+        start[a + 1] = used
+    return start, low[:used].copy(), high[:used].copy()
+
+
+@kernel
+def relayed(edges: Edges, reach: Reach, scatter: Ints, gather: Ints) -> None:
+    """Keep in `scatter` what its receiver passes on by an edge of `gather`, and the other way.
+
+    Passed on: later, and in the window of the edge that came in. Changes both masks in place.
+    """
+    for j in range(len(edges.out_start) - 1):
+        place, stop = edges.out_start[j], edges.out_start[j + 1]
+        for i in range(edges.in_start[j], edges.in_start[j + 1]):
+            k = edges.in_edge[i]
+            if scatter[k]:
+                while place < stop and (
+                    edges.out_edge[place] < reach.after[k] or not gather[edges.out_edge[place]]
+                ):
+                    place += 1
+                scatter[k] = place < stop and edges.out_edge[place] < reach.until[k]
+        place, stop = edges.in_start[j], edges.in_start[j + 1]
+        last = -1
+        for i in range(edges.out_start[j], edges.out_start[j + 1]):
+            o = edges.out_edge[i]
+            while place < stop and reach.after[edges.in_edge[place]] <= o:
+                if scatter[edges.in_edge[place]]:
+                    last = edges.in_edge[place]
+                place += 1
+            gather[o] = gather[o] and last >= 0 and reach.until[last] > o
+
+
+@kernel
+def crowded(
+    start: Ints, members: Ints, other: Ints, reach: Reach, chosen: Ints, least: int
+) -> None:
+    """Keep in `chosen` what lies in a window in which its account has `least` different partners.
+
+    start, members: edges by account in order; other: the partner of an edge. In place.
+    """
+    accounts = len(start) - 1
+    count = np.zeros(accounts, np.int32)
+    kept = np.empty(len(members), np.int32)
+    for a in range(accounts):
+        size = 0
+        for i in range(start[a], start[a + 1]):
+            if chosen[members[i]]:
+                kept[size] = members[i]
+                chosen[members[i]] = False
+                size += 1
+        low = high = marked = different = 0
+        for i in range(size):
+            while high < size and kept[high] < reach.until[kept[i]]:
+                count[other[kept[high]]] += 1
+                different += count[other[kept[high]]] == 1
+                high += 1
+            while kept[low] < reach.before[kept[i]]:
+                count[other[kept[low]]] -= 1
+                different -= count[other[kept[low]]] == 0
+                low += 1
+            if different >= least:
+                for at in range(max(low, marked), high):
+                    chosen[kept[at]] = True
+                marked = high
+        for at in range(low, high):
+            count[other[kept[at]]] = 0
+
+
+@kernel
+def paths_ahead(edges: Edges, reach: Reach) -> Ints:
+    """Per edge u > j: how many later edges of j lie in its own window."""
+    ahead = np.empty(len(edges.source), np.int32)
+    for j in range(len(edges.out_start) - 1):
+        first = last = edges.out_start[j]
+        stop = edges.out_start[j + 1]
+        for i in range(edges.in_start[j], edges.in_start[j + 1]):
+            k = edges.in_edge[i]
+            while first < stop and edges.out_edge[first] < reach.after[k]:
+                first += 1
+            while last < stop and edges.out_edge[last] < reach.until[k]:
+                last += 1
+            ahead[k] = last - first
+    return ahead
+
+
+@kernel
+def _sweep(
+    edges: Edges, reach: Reach, hubs: Hubs, u: int, begin: int, stop: int, most: int,
+    tracked: Ints, cut: Ints,
+) -> None:  # fmt: skip
+    """Mark the roots of u with more than `most` two-step paths in their window: exact.
+
+    tracked: by account, all zero: (edges of u to it in the window, its outs before the sweep, sum
+    of the places of its first later outs, whether it is followed). Cost: the edges swept.
+    """
+    first = lower_bound(edges.out_edge, edges.out_start[u], edges.out_start[u + 1], begin)
+    end = edges.out_start[u + 1]
+    swept = reach.before[edges.out_edge[first]]
+    head = lower_bound(edges.out_edge, edges.out_start[u], end, swept)
+    tail = head
+    origin = head
+    large = np.empty(end - head, np.int32)
+    larges = total = 0
+    for i in range(first, end):
+        root = edges.out_edge[i]
+        if root >= stop:
+            break
+        if i > first and reach.before[root] == reach.before[edges.out_edge[i - 1]]:
+            cut[root] = cut[edges.out_edge[i - 1]]
+            continue
+        while head < end and edges.out_edge[head] < reach.until[root]:
+            j = edges.target[edges.out_edge[head]]
+            lo, hi = edges.out_start[j], edges.out_start[j + 1]
+            if not tracked[j, 3]:
+                tracked[j, 1] = lower_bound(edges.out_edge, lo, hi, swept)
+                tracked[j, 3] = 1
+                if hubs.start[j] < hubs.start[j + 1]:
+                    tracked[j, 3] = 2
+                    large[larges] = j
+                    larges += 1
+            later = lower_bound(edges.out_edge, lo, hi, reach.after[edges.out_edge[head]])
+            tracked[j, 0] += 1
+            tracked[j, 2] += later
+            if tracked[j, 3] == 1:
+                total += tracked[j, 1] - later
+            head += 1
+        for o in range(swept, reach.until[root]):
+            j = edges.source[o]
+            if tracked[j, 3]:
+                tracked[j, 1] += 1
+                if tracked[j, 3] == 1:
+                    total += tracked[j, 0]
+        swept = max(swept, reach.until[root])
+        while edges.out_edge[tail] < reach.before[root]:
+            j = edges.target[edges.out_edge[tail]]
+            lo, hi = edges.out_start[j], edges.out_start[j + 1]
+            later = lower_bound(edges.out_edge, lo, hi, reach.after[edges.out_edge[tail]])
+            tracked[j, 0] -= 1
+            tracked[j, 2] -= later
+            if tracked[j, 3] == 1:
+                total -= tracked[j, 1] - later
+            tail += 1
+        paths = total
+        for x in range(larges):
+            j = large[x]
+            if not is_hub(hubs, j, edges.at_us[root]):
+                paths += tracked[j, 0] * tracked[j, 1] - tracked[j, 2]
+        cut[root] = paths > most
+    for i in range(origin, head):
+        tracked[edges.target[edges.out_edge[i]]] = 0
+
+
+@kernel
+def over_expansions(
+    edges: Edges, reach: Reach, hubs: Hubs, ahead: Ints, begin: int, stop: int, most: int
+) -> Ints:
+    """Mask of the roots in [begin, stop) with more than `most` two-step paths in their window.
+
+    Paths through an account that is a hub for the root do not count: they are not followed.
+    ahead: `paths_ahead`, an upper bound that spares nearly all accounts the exact count.
+    """
+    accounts = len(edges.out_start) - 1
+    cut = np.zeros(len(edges.source), np.bool_)
+    tracked = np.zeros((accounts, 4), np.int64)
+    for u in range(accounts):
+        low = edges.out_start[u]
+        high = low
+        paths = 0
+        for i in range(low, edges.out_start[u + 1]):
+            root = edges.out_edge[i]
+            if root >= stop:
+                break
+            while high < edges.out_start[u + 1] and edges.out_edge[high] < reach.until[root]:
+                paths += ahead[edges.out_edge[high]]
+                high += 1
+            while edges.out_edge[low] < reach.before[root]:
+                paths -= ahead[edges.out_edge[low]]
+                low += 1
+            if root >= begin and paths > most:
+                _sweep(edges, reach, hubs, u, begin, stop, most, tracked, cut)
+                break
+    return cut
+
+
+@kernel
+def over_hubs(
+    edges: Edges, reach: Reach, hubs: Hubs, begin: int, stop: int, least: int
+) -> tuple[Ints, Ints]:
+    """Roots in [begin, stop) that lose a relay to the bound on hubs, and those hubs: two masks.
+
+    Such a root has `least` different receivers in its window, and one of them is a hub that pays
+    on later in it.
+    """
+    accounts = len(edges.out_start) - 1
+    cut = np.zeros(len(edges.source), np.bool_)
+    unfollowed = np.zeros(accounts, np.bool_)
+    count = np.zeros(accounts, np.int32)
+    large = np.empty(accounts, np.int32)
+    if not len(hubs.low):
+        return cut, unfollowed
+    for u in range(accounts):
+        larges = 0
+        for p in range(edges.pairs_from[u], edges.pairs_from[u + 1]):
+            j = edges.target[edges.pair_head[p]]
+            if hubs.start[j] < hubs.start[j + 1]:
+                large[larges] = p
+                larges += 1
+        if not larges:
+            continue
+        low = high = edges.out_start[u]
+        different = 0
+        for i in range(edges.out_start[u], edges.out_start[u + 1]):
+            root = edges.out_edge[i]
+            if root >= stop:
+                break
+            while high < edges.out_start[u + 1] and edges.out_edge[high] < reach.until[root]:
+                j = edges.target[edges.out_edge[high]]
+                count[j] += 1
+                different += count[j] == 1
+                high += 1
+            while edges.out_edge[low] < reach.before[root]:
+                j = edges.target[edges.out_edge[low]]
+                count[j] -= 1
+                different -= count[j] == 0
+                low += 1
+            if root < begin or different < least:
+                continue
+            for x in range(larges):
+                p = large[x]
+                j = edges.target[edges.pair_head[p]]
+                if not is_hub(hubs, j, edges.at_us[root]):
+                    continue
+                lo, hi = edges.pair_start[p], edges.pair_start[p + 1]
+                k = lower_bound(edges.pair_edge, lo, hi, reach.before[root])
+                if k == hi or edges.pair_edge[k] >= reach.until[root]:
+                    continue
+                lo, hi = edges.out_start[j], edges.out_start[j + 1]
+                o = lower_bound(edges.out_edge, lo, hi, reach.after[edges.pair_edge[k]])
+                if o < hi and edges.out_edge[o] < reach.until[root]:
+                    cut[root] = True
+                    unfollowed[j] = True
+        for i in range(low, high):
+            count[edges.target[edges.out_edge[i]]] = 0
+    return cut, unfollowed

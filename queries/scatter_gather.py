@@ -1,0 +1,264 @@
+"""scatter_gather: a sum is split over many accounts and collected again by one.
+
+    t1 u > i 100.00  @0h  --> t4 i > w  90.00  @5h      each j > w later than the u > j it takes of
+    t2 u > j 100.00  @1h  --> t5 j > w  90.00  @6h      (`ties=strict`: by time, `order`: in total
+    t3 u > k 100.00  @2h  --> t6 k > w  90.00  @7h      order); all within one window, one currency
+
+A root is a record u > i. Its window is [its time, its time + `window`], both inclusive. In it each
+j > w takes from what u > j brought by then, oldest first; a relay is a j of which something was
+taken. The root qualifies if i is a relay, there are at least `min_accounts` relays (inclusive), and
+what was taken of all is at least `flow` of what u sent to relays in the window (inclusive). Every
+amount is at least `min_amount`.
+
+One finding a (u, w), currency and episode of roots, shown by the root with the largest sum: all that
+u sent to relays (`scatter`) and what took of it (`gather`), in total order; accounts are u, the
+relays in the order of the first that each got, w. `detail`: {"flow": that sum, "scattered": all that
+u sent to relays}. Definition D-8.
+
+Cost: linear for what cannot be a relay's record, then by the paths u > j > w through all but the
+largest j of each window. Bounds (D-13): a relay or w with more than `hub_degree` moves in the
+window of a root is not followed for it; a root with more than `expansions` paths u > j, later
+j > anyone in its window is not judged.
+
+Sources: Blanusa et al., graph feature preprocessor (scatter-gather); Altman et al., AMLworld.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from regift.graph.bounds import Bounds
+from regift.graph.episodes import shown, split, starts
+from regift.graph.index_kernels import group_by, horizons
+from regift.graph.scatter_kernels import Rule, Wedges, scattered_records, scatters
+from regift.graph.snapshot import Snapshot
+from regift.graph.temporal import FLOW_KINDS, TemporalGraph, flows
+from regift.graph.wedge_kernels import (
+    Hubs,
+    Reach,
+    crowded,
+    hub_spans,
+    over_expansions,
+    over_hubs,
+    paths_ahead,
+    relayed,
+)
+from regift.queries import columns
+from regift.queries.findings import Findings, collect
+from regift.queries.gather_scatter import LONGEST_WINDOW_US, amounts, ranked
+from regift.queries.habit import with_pair_rate
+from regift.queries.params import choice, count, duration, money, ratio, words
+from regift.queries.typology import Typology
+
+Ints = NDArray[Any]
+
+ROUNDS = 2
+"""Turns in which records that cannot take part are left out: each leaves some more without
+partners, from the third on hardly any."""
+
+
+@dataclass(frozen=True)
+class Params:
+    """What a root is."""
+
+    window_us: int = duration("120h", "longest time from the first record to the last, inclusive")
+    min_accounts: int = count(3, "fewest accounts in between")
+    flow_bp: int = ratio("0.7", "least share of what was sent out that was collected")
+    min_amount: Decimal = money("0", "every transfer moves at least this much")  # noqa: RUF009
+    ties: str = choice("strict", ("strict", "order"), "whether equal times may follow each other")
+    kinds: tuple[str, ...] = words(FLOW_KINDS, FLOW_KINDS, "kinds of transfers that take part")
+
+
+class Prepared(NamedTuple):
+    """What all roots of a graph are judged with."""
+
+    reach: Reach
+    hubs: Hubs
+    scatter: Ints
+    gather_start: Ints
+    gather_edge: Ints
+
+
+class Roots(NamedTuple):
+    """Roots that qualify, and what the bounds cut.
+
+    Columns in the order of (u, w, edge); high, low: the sum as units of 2**30 and the rest,
+    whole_high, whole_low: all that u sent to relays; complete: no relay is missing.
+    crowded: roots that were not judged; hub_roots: roots that lost a relay or w; hubs: those.
+    """
+
+    u: Ints
+    w: Ints
+    edge: Ints
+    high: Ints
+    low: Ints
+    whole_high: Ints
+    whole_low: Ints
+    complete: Ints
+    crowded: Ints
+    hub_roots: Ints
+    hubs: Ints
+
+
+def prepare(part: TemporalGraph, params: Params, bounds: Bounds) -> Prepared:
+    """Windows, hubs, and the records that can take part. Cost: linear.
+
+    A record u > j can take part only if j pays on later in its window, and if u pays so to
+    `min_accounts` accounts in one window; a record j > w likewise the other way.
+    """
+    edges = part.edges
+    window = min(params.window_us, LONGEST_WINDOW_US)
+    before, after, until = horizons(part.at_us, window, False)
+    if params.ties == "order":
+        after = np.arange(1, len(part) + 1, dtype=np.int32)
+    reach = Reach(before, after, until)
+    hubs = Hubs(*hub_spans(edges, window, bounds.hub_degree))
+    scatter, gather = np.ones(len(part), np.bool_), np.ones(len(part), np.bool_)
+    least = params.min_accounts
+    for _ in range(ROUNDS):
+        relayed(edges, reach, scatter, gather)
+        crowded(edges.out_start, edges.out_edge, part.target, reach, scatter, least)
+        crowded(edges.in_start, edges.in_edge, part.source, reach, gather, least)
+    gathering = np.flatnonzero(gather)
+    start, place = group_by(part.source[gathering], len(part.accounts))
+    return Prepared(reach, hubs, scatter, start, gathering[place].astype(np.int32))
+
+
+def roots(
+    part: TemporalGraph, prepared: Prepared, begin: int, stop: int, params: Params, bounds: Bounds
+) -> Roots:
+    """The roots that qualify among the edges [begin, stop) of one currency.
+
+    Each is judged by the records in its own window alone. begin, stop: no time lies on both sides.
+    """
+    edges, reach, hubs = part.edges, prepared.reach, prepared.hubs
+    ahead = paths_ahead(edges, reach)
+    most = max(bounds.expansions, 1)
+    cut = over_expansions(edges, reach, hubs, ahead, begin, stop, most)
+    lost, unfollowed = over_hubs(edges, reach, hubs, begin, stop, params.min_accounts)
+    window = min(params.window_us, LONGEST_WINDOW_US)
+    wedges = Wedges(prepared.scatter, prepared.gather_start, prepared.gather_edge, cut)
+    rule = Rule(begin, stop, window, params.min_accounts, params.flow_bp)
+    rows, sinks, unjudged = scatters(edges, reach, hubs, wedges, rule)
+    rows = rows[np.lexsort((rows[:, 2], rows[:, 1], rows[:, 0]))]
+    return Roots(
+        *rows.T[:7].copy(), rows[:, 7] > 0, np.flatnonzero(cut),
+        np.flatnonzero(lost | unjudged), np.flatnonzero(unfollowed | sinks),
+    )  # fmt: skip
+
+
+def episodes(
+    currency: str, part: TemporalGraph, prepared: Prepared, found: Roots, params: Params
+) -> pa.Table:
+    """One row an episode of roots."""
+    pair = found.u * len(part.accounts) + found.w
+    window = min(params.window_us, LONGEST_WINDOW_US)
+    episode = split(pair, part.at_us[found.edge], window)
+    best = shown(episode, ranked(found.high, found.low))
+    size = len(best)
+    first = starts(episode, size)[:-1]
+    u, w = found.u[best], found.w[best]
+    start, records, relay_start, relays = scattered_records(
+        part.edges, prepared.reach, prepared.hubs, np.stack((u, w, found.edge[best]), 1)
+    )
+    finding = np.repeat(np.arange(size), np.diff(start))
+    records = records[np.lexsort((records[:, 0], finding))]
+    parties_start, parties, role = _parties(u, w, relay_start, relays)
+    flow = amounts(found.high[best], found.low[best], currency)
+    whole = amounts(found.whole_high[best], found.whole_low[best], currency)
+    details = [f'{{"flow": "{f}", "scattered": "{s}"}}' for f, s in zip(flow, whole, strict=True)]
+    names = [part.accounts.take(pa.array(ends)) for ends in (u, w)]
+    touched = np.isin(u, np.unique(part.source[found.crowded])) | np.isin(w, found.hubs)
+    incomplete = np.bincount(episode[~found.complete], minlength=size) > 0
+    return columns.table(
+        size,
+        anchor=columns.anchors(
+            [*names, pa.array([currency] * size, columns.TEXT),
+             part.records_of(found.edge[first])]
+        ),
+        first_us=part.at_us[records[start[:-1], 0]],
+        last_us=part.at_us[records[start[1:] - 1, 0]],
+        currency=currency,
+        length=np.full(size, 2),
+        instances=np.bincount(episode, minlength=size),
+        complete=pa.array(~(touched | incomplete), pa.bool_()),
+        detail=pa.array(details, columns.TEXT),
+        accounts=columns.accounts(part, parties_start, parties),
+        roles=columns.lists(parties_start, columns.words(role, ("source", "relay", "sink"))),
+        evidence=columns.evidence(
+            part, start, records[:, 0], columns.words(records[:, 1], ("scatter", "gather"))
+        ),
+    )  # fmt: skip
+
+
+def _parties(u: Ints, w: Ints, start: Ints, relays: Ints) -> tuple[Ints, Ints, Ints]:
+    """Accounts of each finding: (start, account, role); relays by their first record."""
+    size = len(u)
+    each = np.arange(size)
+    finding = np.concatenate((each, np.repeat(each, np.diff(start)), each))
+    role = np.repeat([0, 1, 2], (size, len(relays), size))
+    account = np.concatenate((u, relays[:, 0], w))
+    place = np.concatenate((each, relays[:, 1], each))
+    order = np.lexsort((place, role, finding))
+    return starts(finding, size), account[order], role[order]
+
+
+def _truncated(searched: list[tuple[TemporalGraph, Roots]]) -> dict[str, object]:
+    """What the bounds cut, by cause and place; empty if nothing."""
+    cut: dict[str, object] = {}
+    causes = {
+        "expansions": [(p, r.crowded, np.unique(p.source[r.crowded])) for p, r in searched],
+        "hub_degree": [(p, r.hub_roots, r.hubs) for p, r in searched],
+    }
+    for cause, places in causes.items():
+        accounts = {
+            n for p, _, where in places for n in p.accounts.take(pa.array(where)).to_pylist()
+        }
+        if accounts:
+            number = sum(len(which) for _, which, _ in places)
+            cut[cause] = {"roots": number, "accounts": sorted(accounts)}
+    return cut
+
+
+def find(graph: Snapshot, params: Params) -> Findings:
+    """Episodes of roots; see the head of this file."""
+    tables = []
+    searched = []
+    for currency, part in flows(graph, params.kinds, params.min_amount):
+        prepared = prepare(part, params, graph.bounds)
+        found = roots(part, prepared, 0, len(part), params, graph.bounds)
+        tables.append(episodes(currency, part, prepared, found, params))
+        searched.append((part, found))
+    graph.con.register("_scatters", pa.concat_tables(tables))
+    found_rows = with_pair_rate(
+        "SELECT *, strftime(make_timestamp(first_us), '%Y-%m-%d') AS unit FROM _scatters",
+        params.window_us,
+    )
+    found_all = collect(graph.con, "scatter_gather", "sg", found_rows, _truncated(searched))
+    graph.con.unregister("_scatters")
+    return found_all
+
+
+TYPOLOGY = Typology(
+    name="scatter_gather",
+    prefix="sg",
+    layer="value",
+    family="dispersion",
+    kappa_percent=50,
+    fact=False,
+    clauses=("R5",),
+    partition="slice",
+    anchor="u, w, currency, first record of the episode",
+    params=Params,
+    find=find,
+    halo=lambda params: int(params.window_us),
+    reads=("payments",),
+    texts={
+        "en": "A sum was split over several accounts and collected again within the window",
+        "zh": "资金分散转入多个账号后，在时间窗内又汇集到同一账号",
+    },
+)

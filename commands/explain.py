@@ -7,7 +7,7 @@ import click
 import duckdb
 
 from regift.commands.options import json_option, opened, workspace_option
-from regift.commands.output import plain, print_json, print_table, say
+from regift.commands.output import plain, print_json, print_table, say_cut
 from regift.ranking.explain import explain
 from regift.refresh.run import truncated_of
 
@@ -32,7 +32,7 @@ def command(name: str, as_json: bool, workspace: Path) -> None:
             return
         tell_case(graph.con, name)
     for typology, cut in truncated_of(manifest).items():
-        say(f"{typology} was cut short: {cut}")
+        say_cut(cut, what=f"{typology} was ")
 
 
 def tell_case(con: duckdb.DuckDBPyConnection, name: str) -> None:

@@ -1,5 +1,6 @@
 """`regift export`: lists that leave the house, each with its filter and what was cut."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import duckdb
 import pyarrow as pa
 
 from regift.commands.options import check_account, moment_us, opened, workspace_option
-from regift.commands.output import say
+from regift.commands.output import say, say_cut
 from regift.exports import FORMATS
 from regift.exports.about import about
 from regift.exports.chosen import Filter
@@ -83,6 +84,7 @@ def case_command(case: str, output: str, workspace: Path) -> None:
     stated = {**_about("case", Filter(), manifest), "filter": f"case={case_id}"}
     FORMATS["graphml"].write(network, target_of(output), stated)
     say(f"{network.number_of_edges():,} records of {case_id} written to {output}", output == "-")
+    _end(manifest)
 
 
 @command.command(name="graph")
@@ -130,6 +132,16 @@ def _write(
         table, target_of(output), _about(list_name, chosen, manifest)
     )
     say(f"{table.num_rows:,} {list_name} written to {output}", quiet=output == "-")
+    _end(manifest)
+
+
+def _end(manifest: Manifest) -> None:
+    """Say what the run cut, which stands in the file too; then the list is not complete: exit 4."""
+    truncated = truncated_of(manifest)
+    for typology, cut in truncated.items():
+        say_cut(cut, what=f"{typology} was ")
+    if truncated:
+        sys.exit(4)
 
 
 def _about(list_name: str, chosen: Filter, manifest: Manifest) -> dict[str, str]:

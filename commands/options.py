@@ -1,7 +1,8 @@
 """Options that many commands share, and opening the workspace they name."""
 
+import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,7 +15,8 @@ from regift.graph.snapshot import Settings, Snapshot
 from regift.graph.store import Manifest, manifest_of, open_snapshot
 from regift.graph.workspace import Workspace
 from regift.loaders.errors import UsageError
-from regift.refresh.settings import read_settings
+from regift.refresh.limits import DEFAULTS
+from regift.refresh.settings import read_bounds, read_settings
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -45,6 +47,31 @@ def quiet_option(function: F) -> F:
     return click.option("-q", "--quiet", is_flag=True, help="No messages beside data.")(function)
 
 
+LIMITS = {
+    "budget": "Time after which no further part of a search begins, e.g. 2m; what did not is said.",
+    "jobs": "Threads.",
+    "slices": "Parts by time, which bound memory; 0: as many as it asks for.",
+    "expansions": "Steps of the search from one record, beyond which it is cut and says so.",
+    "hub_degree": "Moves of one account in a window, beyond which no path goes through it.",
+}
+
+
+def limits_options(function: F) -> F:
+    """An option for each of `refresh/limits.py`, handed over together as `limits`."""
+
+    @functools.wraps(function)
+    def collected(**given: Any) -> Any:
+        limits = {key: given.pop(key) for key in DEFAULTS}
+        return function(limits=limits, **given)
+
+    made: Any = collected
+    for key in reversed(DEFAULTS):
+        name, metavar = f"--{key.replace('_', '-')}", "TIME" if key == "budget" else "N"
+        made = click.option(name, key, metavar=metavar, help=LIMITS[key])(made)
+    wrapped: F = made
+    return wrapped
+
+
 def _workspace_path(ctx: click.Context, _: click.Parameter, value: Path | None) -> Path:
     known = ctx.find_root().ensure_object(dict)
     given = value or known.get("workspace") or os.environ.get("REGIFT_WORKSPACE")
@@ -54,13 +81,19 @@ def _workspace_path(ctx: click.Context, _: click.Parameter, value: Path | None) 
 
 
 def opened(
-    root: Path, generation: int | None = None
+    root: Path, generation: int | None = None, limits: Mapping[str, str | None] | None = None
 ) -> tuple[Workspace, Settings, Manifest, Snapshot]:
-    """A workspace with its settings and one generation, by default the current one."""
+    """A workspace with its settings and one generation, by default the current one.
+
+    limits: options of `limits_options`, which bound the searches of this snapshot.
+    """
     workspace = Workspace.open(root)
     settings = read_settings(workspace)
+    bounds = read_bounds(workspace, limits)
     manifest = manifest_of(workspace, generation)
-    return workspace, settings, manifest, open_snapshot(workspace, settings, manifest)
+    graph = open_snapshot(workspace, settings, manifest)
+    graph.bounds = bounds
+    return workspace, settings, manifest, graph
 
 
 def check_account(graph: Snapshot, account: str) -> None:
@@ -89,12 +122,12 @@ def moment_us(text: str, zone: str) -> int:
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
-def settings_given(given: tuple[str, ...]) -> dict[str, str]:
+def settings_given(given: tuple[str, ...], option: str = "--set") -> dict[str, str]:
     """`--set KEY=VALUE` as a dictionary; UsageError for anything else."""
     pairs = {}
     for text in given:
         key, equals, value = text.partition("=")
         if not equals or not key:
-            raise UsageError(f"--set {text!r}: write KEY=VALUE")
+            raise UsageError(f"{option} {text!r}: write KEY=VALUE")
         pairs[key.strip()] = value.strip()
     return pairs

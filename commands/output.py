@@ -18,6 +18,14 @@ def say(message: str, quiet: bool = False) -> None:
         click.echo(message, err=True)
 
 
+def say_cut(truncated: Mapping[str, Any], quiet: bool = False, what: str = "") -> None:
+    """What bounds cut from one search, a line for each cause."""
+    from regift.queries.cuts import lines  # brings all searches, which most commands do not need
+
+    for line in lines(truncated):
+        say(plain(f"{what}cut short: {line}"), quiet)
+
+
 def print_rows(
     rows: Sequence[Mapping[str, Any]], as_json: bool, columns: Sequence[str] | None = None
 ) -> None:

@@ -1,5 +1,6 @@
 """`regift rank`: cases, accounts, entities or operators, best evidence first."""
 
+import sys
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ import click
 import duckdb
 
 from regift.commands.options import json_option, opened, quiet_option, workspace_option
-from regift.commands.output import print_rows, say
+from regift.commands.output import print_rows, say, say_cut
 from regift.graph.store import attach_generation, manifest_of
 from regift.loaders.errors import UsageError
 from regift.ranking.cases import short_ids
@@ -62,8 +63,10 @@ def command(
     for line in manifest.run["switched_off"]:
         say(line, quiet)
     truncated = truncated_of(manifest)
+    for typology, cut in truncated.items():
+        say_cut(cut, quiet, f"{typology} was ")
     if truncated:
-        say(f"the run was cut short: {truncated}", quiet)
+        sys.exit(4)
 
 
 def _changed(

@@ -24,7 +24,7 @@ from regift.ranking.cases import resolve
 from regift.ranking.explain import explain
 from regift.ranking.rank import rank
 from regift.refresh.run import truncated_of
-from regift.refresh.settings import params_of, read_settings
+from regift.refresh.settings import params_of, read_bounds, read_settings
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -38,6 +38,7 @@ class Generation:
         self._settings = read_settings(self._workspace)
         self._manifest = manifest_of(self._workspace, number)
         self._graph = open_snapshot(self._workspace, self._settings, self._manifest)
+        self._graph.bounds = read_bounds(self._workspace)
 
     def __enter__(self) -> "Generation":
         return self
@@ -63,12 +64,15 @@ class Generation:
         """Findings of one typology, one a row, columns as the keys of `regift find --json`.
 
         params: as a user would type them, e.g. `window="3d"`; without any the run's findings.
-        UsageError for an unknown typology or parameter.
+        What bounds cut is in `attrs["truncated"]`; empty means complete. UsageError for an unknown
+        typology or parameter.
         """
         chosen = params_of(self._settings, typology, params)
-        prefix, _ = search(self._graph, ALL[typology], chosen, dict(self._manifest.run))
+        prefix, cut = search(self._graph, ALL[typology], chosen, dict(self._manifest.run))
         rows, _ = finding_rows(self._graph.con, clauses(ALL), prefix=prefix, typology=typology)
-        return pd.DataFrame(rows)
+        frame = pd.DataFrame(rows)
+        frame.attrs["truncated"] = cut
+        return frame
 
     def item(self, item: str) -> pd.DataFrame:
         """Every hop of an item in its order, with level, gaps and what was undone."""

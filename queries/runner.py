@@ -8,7 +8,7 @@ is a test of the whole history, not a hope.
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import duckdb
@@ -16,6 +16,7 @@ import duckdb
 from regift.graph.bounds import Bounds
 from regift.graph.connect import count, row
 from regift.graph.snapshot import Settings, Snapshot
+from regift.queries.cuts import NOT_BEGUN, by_time
 from regift.queries.findings import EVIDENCE_DDL, FINDINGS_DDL, SUBJECTS_DDL, Findings
 from regift.queries.typology import Typology
 
@@ -70,25 +71,31 @@ def run_all(
     not what they were; cut: what the run before cut, by typology. The connection has
     `touched_items` and `touched_accounts`.
 
-    Findings that are carried over take their cuts along. Of a search that was cut nobody kept which
-    units the cut was in, so it runs whole where one with no cut would run for touched units only.
+    Findings that are carried over take their cuts along, but a search that time cut runs again. Of
+    a search that was cut nobody kept which units the cut was in, so it runs whole where one with no
+    cut would run for touched units only. When the time is over no further search begins: of units
+    that nothing touched its findings are carried over, the others are cut.
     """
+    bounds = bounds or Bounds()
     for table, ddl in TABLES.items():
         con.execute(f"CREATE OR REPLACE TEMP TABLE {table} ({ddl})")
     whole = Snapshot(con, settings, bounds=bounds)
     ran = []
-    for name, typology in typologies.items():
+    for number, (name, typology) in enumerate(typologies.items()):
         began = time.monotonic()
+        whole.bounds = _told_of_all(bounds, number, len(typologies))
         mode = _mode(con, typology, old is None or name in again, changed)
         truncated = cut.get(name, {})
-        if mode == "touched" and truncated:
+        if (mode == "touched" and truncated) or (mode == "carried" and by_time(truncated)):
             mode = "whole"
         if mode != "whole":
             _carry(con, typology, str(old), everything=mode == "carried")
-        if mode != "carried":
+        if mode != "carried" and bounds.late:
+            truncated = NOT_BEGUN
+        elif mode != "carried":
             units = UNITS[typology.partition] if mode == "touched" else None
             with _narrowed(con, typology.partition if units else None):
-                graph = Snapshot(con, settings, bounds=bounds) if units else whole
+                graph = Snapshot(con, settings, bounds=whole.bounds) if units else whole
                 found = typology.find(graph, params[name])
             truncated = dict(found.truncated)
             _insert(con, found, units)
@@ -96,6 +103,15 @@ def run_all(
         seconds = round(time.monotonic() - began, 3)
         ran.append(Ran(name, mode, found_now, seconds, truncated))
     return ran
+
+
+def _told_of_all(bounds: Bounds, number: int, of: int) -> Bounds:
+    """The same bounds; what one search tells of its progress becomes that of all of them."""
+    tell = bounds.on_progress
+    if tell is None:
+        return bounds
+    tell(number, of)
+    return replace(bounds, on_progress=lambda done, all_: tell(number * all_ + done, of * all_))
 
 
 def report(ran: list[Ran]) -> list[dict[str, Any]]:

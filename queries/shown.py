@@ -48,24 +48,7 @@ def finding_rows(
     time, then id. Selected by `first_at` in [since, until), by an account on it, or by id.
     """
     define_macros(con)
-    where = ["true"]
-    given: list[Any] = []
-    for condition, value in (
-        ("f.typology = ?", typology),
-        ("f.finding = ?", finding),
-        ("f.first_us >= ?", since_us),
-        ("f.first_us < ?", until_us),
-        (f"f.finding IN (SELECT finding FROM {prefix}subjects WHERE account = ?)", account),
-    ):
-        if value is not None:
-            where.append(condition)
-            given.append(value)
-    con.execute(
-        f"CREATE OR REPLACE TEMP TABLE chosen AS SELECT * FROM {prefix}findings f "
-        f"WHERE {' AND '.join(where)}",
-        given,
-    )
-    total = count(con, "chosen")
+    total = _choose(con, prefix, account, since_us, until_us, typology, finding)
     rows = dicts(
         con,
         f"""
@@ -85,6 +68,50 @@ def finding_rows(
         """,
     )
     return [_finding(each, clauses) for each in rows], total
+
+
+def finding_ids(
+    con: duckdb.DuckDBPyConnection,
+    *,
+    prefix: str = "",
+    account: str | None = None,
+    since_us: int | None = None,
+    until_us: int | None = None,
+    typology: str | None = None,
+) -> list[str]:
+    """Ids of the findings that `finding_rows` would show."""
+    _choose(con, prefix, account, since_us, until_us, typology, None)
+    return [finding for (finding,) in con.execute("SELECT finding FROM chosen").fetchall()]
+
+
+def _choose(
+    con: duckdb.DuckDBPyConnection,
+    prefix: str,
+    account: str | None,
+    since_us: int | None,
+    until_us: int | None,
+    typology: str | None,
+    finding: str | None,
+) -> int:
+    """Make `chosen`, the findings that were asked for; gives how many they are."""
+    where = ["true"]
+    given: list[Any] = []
+    for condition, value in (
+        ("f.typology = ?", typology),
+        ("f.finding = ?", finding),
+        ("f.first_us >= ?", since_us),
+        ("f.first_us < ?", until_us),
+        (f"f.finding IN (SELECT finding FROM {prefix}subjects WHERE account = ?)", account),
+    ):
+        if value is not None:
+            where.append(condition)
+            given.append(value)
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE chosen AS SELECT * FROM {prefix}findings f "
+        f"WHERE {' AND '.join(where)}",
+        given,
+    )
+    return count(con, "chosen")
 
 
 def _finding(row: dict[str, Any], clauses: dict[str, str]) -> dict[str, Any]:

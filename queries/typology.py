@@ -53,6 +53,11 @@ class Typology:
             )
 
     @property
+    def bounded(self) -> bool:
+        """Whether resource bounds may cut it: searches of single items are linear."""
+        return self.partition != "item"
+
+    @property
     def engines(self) -> tuple[str, ...]:
         """Engines that can run it, by the names of `--engine`."""
         return ("embedded", "neo4j") if self.cypher else ("embedded",)

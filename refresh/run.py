@@ -16,6 +16,7 @@ import duckdb
 import regift
 from regift.enforcement.casebook import Casebook
 from regift.graph import custody, effective, entities
+from regift.graph.bounds import Bounds
 from regift.graph.connect import connect, count, quote, row
 from regift.graph.loads import pending_loads
 from regift.graph.snapshot import Settings, define_account_kinds
@@ -34,12 +35,13 @@ from regift.graph.store import (
 from regift.graph.workspace import Workspace, now_us
 from regift.loaders.tables import TABLES
 from regift.queries import ALL
+from regift.queries.cuts import by_time
 from regift.queries.params import show
 from regift.queries.runner import report, run_all, show_whole
 from regift.ranking import derive as ranking
 from regift.ranking.switches import told
 from regift.refresh.records import fold
-from regift.refresh.settings import params_of, read_settings
+from regift.refresh.settings import params_of, read_bounds, read_settings
 from regift.refresh.touched import changed_records, compare, touch_accounts, touch_items
 
 DERIVED = (
@@ -85,13 +87,20 @@ def searched_of(manifest: Manifest) -> list[str]:
 
 
 def refresh(
-    workspace: Workspace, *, full: bool = False, say: Callable[[str], None] = lambda line: None
+    workspace: Workspace,
+    *,
+    full: bool = False,
+    say: Callable[[str], None] = lambda line: None,
+    bounds: Bounds | None = None,
 ) -> Outcome:
     """Bring the workspace up to date; with `full`, derive and search everything anew.
 
+    bounds: how far searches may go, by default as the workspace's settings say.
     Raises Locked (exit 5) when another refresh runs. Nothing staged and nothing else changed:
-    the current generation stays. Cost: linear in what changed, plus in findings and accounts.
+    the current generation stays, unless time had cut it. Cost: linear in what changed, plus in
+    findings and accounts.
     """
+    bounds = bounds or read_bounds(workspace)
     with workspace.lock("refresh"), workspace.scratch("refresh") as scratch:
         settings = read_settings(workspace)
         old = current_manifest(workspace)
@@ -106,16 +115,22 @@ def refresh(
             "judgements": digest_of(judgements),
             "code": code_digest(),
             "casebook_head": head,
-            **{f"params.{n}": digest_of(show(params_of(settings, n))) for n in ALL},
+            **{f"params.{n}": digest_of(_decisive(settings, bounds, n)) for n in ALL},
         }
-        if old and not loads and not full and _same_inputs(old.digests, digests):
+        whole = old and not any(map(by_time, truncated_of(old).values()))
+        if old and whole and not loads and not full and _same_inputs(old.digests, digests):
             return Outcome(old, fresh=False)
-        run = _Run(workspace, settings, old, digests, full, say)
+        run = _Run(workspace, settings, old, digests, full, say, bounds)
         con = connect(scratch)
         try:
             return Outcome(run.make(con, loads, judgements), fresh=True)
         finally:
             con.close()
+
+
+def _decisive(settings: Settings, bounds: Bounds, name: str) -> list[dict[str, Any]]:
+    """What decides what a typology finds, besides the records."""
+    return [show(params_of(settings, name)), bounds.decisive if ALL[name].bounded else {}]
 
 
 def _same_inputs(before: Mapping[str, str], now: Mapping[str, str]) -> bool:
@@ -145,12 +160,14 @@ class _Run:
         digests: Mapping[str, str],
         full: bool,
         say: Callable[[str], None],
+        bounds: Bounds,
     ) -> None:
         self.workspace = workspace
         self.settings = settings
         self.before = old or Manifest(number=0)
         self.digests = dict(digests)
         self.say = say
+        self.bounds = bounds
         same = old is not None and all(
             old.digests.get(name) == digests[name] for name in ("settings", "code")
         )
@@ -191,6 +208,7 @@ class _Run:
                 "slices_run": self._slices_run(typologies, segments),
                 "typologies": typologies,
                 "settings": asdict(self.settings),
+                "bounds": self.bounds.decisive,
                 "switched_off": self.switched_off,
                 "params": {name: show(params_of(self.settings, name)) for name in ALL},
             },
@@ -290,6 +308,7 @@ class _Run:
             ),
             changed=changed,
             cut=truncated_of(self.before),
+            bounds=self.bounds,
         )
         for each in ran:
             self.say(f"{each.typology}: {each.findings:,} findings ({each.mode}, {each.seconds} s)")
@@ -322,12 +341,14 @@ class _Run:
     def _slices_run(
         self, typologies: list[dict[str, Any]], segments: Mapping[str, tuple[Segment, ...]]
     ) -> int:
-        """A search over slices runs over all of them or none."""
-        ran = any(
-            ALL[each["typology"]].partition in ("slice", "whole") and each["mode"] == "whole"
+        """A search over slices runs over all of them or none, but for what time cut: that share."""
+        total = len(segments.get("transfers", ()))
+        ran = [
+            each["truncated"].get("time", {"cut": 0, "of": 1})
             for each in typologies
-        )
-        return len(segments.get("transfers", ())) if ran else 0
+            if ALL[each["typology"]].partition in ("slice", "whole") and each["mode"] == "whole"
+        ]
+        return min((total * (time["of"] - time["cut"]) // time["of"] for time in ran), default=0)
 
     def _done(self, stage: str, began: float) -> None:
         self.seconds[stage] = round(time.monotonic() - began, 3)

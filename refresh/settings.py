@@ -4,6 +4,8 @@
 [clock] unit           resolution of the records
 [records] refund_window
 [entities] max, phone, payment_card, device, payee      caps of definition D-3
+[bounds] ...           how far searches may go (`refresh/limits.py`); part of no digest but what
+                       decides what is found
 [typology.NAME] ...    parameters of every run
 """
 
@@ -12,17 +14,20 @@ from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from regift.graph.bounds import Bounds
 from regift.graph.snapshot import Settings
 from regift.graph.workspace import Workspace
 from regift.loaders.errors import UsageError
 from regift.queries import ALL
 from regift.queries.params import build, duration_text, duration_us, show
+from regift.refresh import limits
 
 KNOWN = {
     "time": ("zone",),
     "clock": ("unit",),
     "records": ("refund_window",),
     "entities": ("max", "phone", "payment_card", "device", "payee"),
+    "bounds": tuple(limits.DEFAULTS),
 }
 
 
@@ -98,6 +103,11 @@ def params_of(settings: Settings, name: str, given: Mapping[str, str] | None = N
     )
 
 
+def read_bounds(workspace: Workspace, given: Mapping[str, str | None] | None = None) -> Bounds:
+    """Bounds of a search of a workspace that begins now; given: options by name."""
+    return limits.bounds_of(workspace.settings_table().get("bounds", {}), given or {})
+
+
 def origins(workspace: Workspace) -> list[dict[str, str]]:
     """Every setting with its value and where it came from."""
     table = workspace.settings_table()
@@ -113,6 +123,7 @@ def origins(workspace: Workspace) -> list[dict[str, str]]:
     for (section, key), value in shown.items():
         origin = "regift.toml" if key in table.get(section, {}) else "default"
         rows.append({"setting": f"{section}.{key}", "value": value, "origin": origin})
+    rows += limits.rows(table.get("bounds", {}))
     for name in sorted(ALL):
         given = settings.typology.get(name, {})
         plain = show(build(ALL[name].params, given, clock_unit_us=1, name=name))

@@ -1,4 +1,4 @@
-"""What two-step paths u > j, later j > w can be part of a scatter-gather, and what bounds cut (D-8).
+"""Which paths u > j, later j > w can be part of a scatter-gather, and what bounds cut (D-8).
 
 All of it is linear, but for accounts with more moves than a bound allows.
 """

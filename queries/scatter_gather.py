@@ -10,10 +10,10 @@ taken. The root qualifies if i is a relay, there are at least `min_accounts` rel
 what was taken of all is at least `flow` of what u sent to relays in the window (inclusive). Every
 amount is at least `min_amount`.
 
-One finding a (u, w), currency and episode of roots, shown by the root with the largest sum: all that
-u sent to relays (`scatter`) and what took of it (`gather`), in total order; accounts are u, the
-relays in the order of the first that each got, w. `detail`: {"flow": that sum, "scattered": all that
-u sent to relays}. Definition D-8.
+One finding a (u, w), currency and episode of roots, shown by the root with the largest sum: all
+that u sent to relays (`scatter`) and what took of it (`gather`), in total order; accounts are u,
+the relays in the order of the first that each got, w. `detail`: {"flow": that sum, "scattered":
+all that u sent to relays}. Definition D-8.
 
 Cost: linear for what cannot be a relay's record, then by the paths u > j > w through all but the
 largest j of each window. Bounds (D-13): a relay or w with more than `hub_degree` moves in the

@@ -32,7 +32,7 @@ def fan(rows: Rows, settings: Settings, params: Any, here: str, there: str) -> s
     window = params.window_us
     parts = currencies(rows, settings, params)
     everything = [row for _, moves in parts for row in moves]
-    roles = ("sink", "source") if here == "target" else ("payer", "receiver")
+    roles = ("sink", "source", "in") if here == "target" else ("payer", "receiver", "out")
     for currency, moves in parts:
         for x in {row[here] for row in moves}:
             mine = [row for row in moves if row[here] == x]
@@ -50,7 +50,7 @@ def fan(rows: Rows, settings: Settings, params: Any, here: str, there: str) -> s
                 ]
                 if len(first) >= params.min_accounts and unusual(len(first), before, known, params):
                     accounts = [(x, roles[0]), *((other, roles[1]) for other in first)]
-                    records = [(row, roles[1]) for row in first.values()]
+                    records = [(row, roles[2]) for row in first.values()]
                     roots.append(Root(e, len(first), accounts, records))
             found |= episodes((x, currency), roots, window, 1)
     return found

@@ -6,21 +6,24 @@ from oracles.patterns import Pattern, Root, currencies, episodes, minor, within
 from oracles.records import Row, Rows
 from regift.graph.snapshot import Settings
 
+FORMS = {
+    "out": ("source", "target", "payer", "receiver", "out"),
+    "in": ("target", "source", "sink", "source", "in"),
+    "packets": ("source", "target", "payer", "receiver", "packet"),
+}
+"""Side of x, of the others; role of x, of the others, of the records."""
 
-def _root(e: Row, x: str, seen: list[Row]) -> Root:
-    role, here, there = ("payer", "source", "target") if e["source"] == x else _INTO
-    kind = "receiver" if here == "source" else "source"
-    accounts = [(x, role), *((row[there], kind) for row in seen)]
+
+def described(e: Row, x: str, form: str, seen: list[Row]) -> Root:
+    _, there, mine, theirs, what = FORMS[form]
+    accounts = [(x, mine), *((row[there], theirs) for row in seen)]
     value = sum(row["amount_minor"] for row in seen)
-    return Root(e, value, accounts, [(row, "transfer") for row in seen])
-
-
-_INTO = ("sink", "target", "source")
+    return Root(e, value, accounts, [(row, what) for row in seen])
 
 
 def under(x: str, form: str, rows: list[Row], params: Any) -> list[Root]:
     """Roots of x among the records just under the threshold, of one direction."""
-    here = "source" if form == "out" else "target"
+    here = FORMS[form][0]
     near = [
         row
         for row in rows
@@ -34,7 +37,7 @@ def under(x: str, form: str, rows: list[Row], params: Any) -> list[Root]:
         seen = [row for row in near if within(row, e, params.window_us)]
         enough = len(seen) >= params.min_events
         if enough and (form == "out" or len({row["source"] for row in seen}) >= 2):
-            roots.append(_root(e, x, seen))
+            roots.append(described(e, x, form, seen))
     return roots
 
 
@@ -74,7 +77,7 @@ def packets(x: str, rows: list[Row], params: Any) -> list[Root]:
             and o["source"] != x
             and abs(o["at_us"] - e["at_us"]) <= params.window_us
         ):
-            roots.append(_root(e, x, seen))
+            roots.append(described(e, x, "packets", seen))
     return roots
 
 

@@ -25,9 +25,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from regift.graph.cycle_kernels import MOST, Ahead, amounts_near
+from regift.graph.cycle_kernels import Ahead, amounts_near
 from regift.graph.index_kernels import lower_bound
 from regift.graph.jit import kernel
+from regift.graph.label_kernels import MOST
 from regift.graph.ring_kernels import Rings
 from regift.graph.temporal import Edges
 

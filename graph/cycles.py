@@ -16,9 +16,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from regift.graph import count_kernels, cycle_kernels, index_kernels, witness_kernels
+from regift.graph import (
+    count_kernels,
+    cycle_kernels,
+    index_kernels,
+    root_kernels,
+    witness_kernels,
+)
 from regift.graph.bounds import Bounds
-from regift.graph.cycle_kernels import Ahead, Labels, Path
+from regift.graph.cycle_kernels import Ahead
 from regift.graph.ring_kernels import Rings, tell_apart
 from regift.graph.temporal import TemporalGraph
 
@@ -79,7 +85,9 @@ def ahead_of(graph: TemporalGraph, params: CycleParams) -> Ahead:
     roots = index_kernels.root_horizons(
         graph.source, graph.target, after, until, graph.edges.out_start
     )
-    return Ahead(before, after, until, *roots)
+    edges = graph.edges
+    places = root_kernels.behind(edges.source, edges.target, before, edges.in_start, edges.out_edge)
+    return Ahead(before, after, until, *roots, *places)
 
 
 @dataclass(frozen=True)
@@ -127,13 +135,10 @@ class Cycles:
         stop = len(graph) if stop is None else stop
         n = len(graph.accounts)
         length = min(params.max_length or n, n)
-        types = (np.int64, np.int32, np.int32, np.uint8, np.int32, np.int32)
-        labels = Labels(*(np.zeros(n, dtype) for dtype in types))
-        path = Path(*(np.zeros(length + 2, np.int32) for _ in range(5)))
+        alone = np.zeros((2, 0), np.int64)
         words, cut, self.steps = cycle_kernels.search_cycles(
-            edges, self.ahead, labels, path, begin, stop, length, max(bounds.expansions, 2),
-            params.keep_bp,
-        )  # fmt: skip
+            edges, self.ahead, begin, stop, length, max(bounds.expansions, 2), params.keep_bp, alone
+        )
         self.cut = cut.reshape(-1, 2)
         self.rings: Rings = tell_apart(words)
 

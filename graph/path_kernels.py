@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from regift.graph.cycle_kernels import grown
 from regift.graph.jit import kernel
+from regift.graph.label_kernels import grown
 
 Ints = NDArray[Any]
 

@@ -16,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from regift.graph.count_kernels import in_sequence, maximal_intervals, spans_of
-from regift.graph.cycle_kernels import Ahead, grown
+from regift.graph.cycle_kernels import Ahead
 from regift.graph.index_kernels import lower_bound
 from regift.graph.jit import kernel
+from regift.graph.label_kernels import grown
 from regift.graph.ring_kernels import Rings
 from regift.graph.temporal import Edges
 

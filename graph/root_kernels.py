@@ -1,0 +1,105 @@
+"""Which edges can begin a cycle, and which of them alike: what is settled before any search.
+
+See `cycle_kernels` for what a root and a group of roots are. All of it is linear in the edges.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from regift.graph.jit import kernel
+from regift.graph.temporal import Edges
+
+Ints = NDArray[Any]
+
+PROBED = 24
+"""Edges that `probe` looks at before it gives up."""
+
+
+@kernel
+def behind(source: Ints, target: Ints, before: Ints, in_start: Ints, out_edge: Ints) -> Any:
+    """Per edge: (its place by source, place of the last edge into its source that it follows)."""
+    m = len(source)
+    out_place = np.empty(m, np.int32)
+    prior_in = np.empty(m, np.int32)
+    last = np.empty(len(in_start) - 1, np.int32)
+    for v in range(len(last)):
+        last[v] = in_start[v] - 1
+    seen = 0
+    for e in range(m):
+        out_place[out_edge[e]] = e
+        while seen < before[e]:
+            last[target[seen]] += 1
+            seen += 1
+        prior_in[e] = last[source[e]]
+    return out_place, prior_in
+
+
+@kernel
+def group_roots(
+    edges: Edges, next_out: Ints, last_in: Ints, begin: int, stop: int, keep_bp: int
+) -> Ints:
+    """Per edge in [begin, stop): 0 if it begins no group, else the place after the group's last.
+
+    A root that nothing can complete belongs to none. One pass over the pairs' lists.
+    """
+    target, amount, pair_of = edges.target, edges.amount, edges.pair_of
+    out_edge, out_start, pair_place = edges.out_edge, edges.out_start, edges.pair_place
+    group_end = np.zeros(max(stop - begin, 0), np.int32)
+    head = np.full(len(edges.pair_head), -1, np.int32)
+    for e in range(begin, stop):
+        place, last = next_out[e], last_in[e]
+        if place == out_start[target[e] + 1] or out_edge[place] > last:
+            continue
+        p = pair_of[e]
+        h = head[p]
+        joins = h >= 0 and group_end[h - begin] == pair_place[e]
+        joins = joins and next_out[h] == place and last_in[h] == last
+        if not joins or (keep_bp and amount[h] != amount[e]):
+            head[p] = e
+        group_end[head[p] - begin] = pair_place[e] + 1
+    return group_end
+
+
+@kernel
+def probe(
+    edges: Edges, next_out: Ints, last_in: Ints, begin: int, stop: int, group_end: Ints
+) -> None:
+    """Take out groups from which a short look forward shows that no edge leads back.
+
+    Earliest arrivals from v until u is met (kept), nothing is left (taken out) or PROBED edges were
+    looked at (kept): where cycles are rare this is most of the work of the search.
+    """
+    source, target, out_edge, out_start = (
+        edges.source, edges.target, edges.out_edge, edges.out_start
+    )  # fmt: skip
+    arrived = np.zeros(len(out_start) - 1, np.int64)
+    queue = np.empty(PROBED + 1, np.int32)
+    for e in range(begin, stop):
+        if group_end[e - begin] == 0:
+            continue
+        u, last = source[e], last_in[e]
+        queue[0] = e
+        waiting, looks, i = 1, 0, 0
+        while i < waiting and looks < PROBED:
+            place = next_out[queue[i]]
+            end = out_start[target[queue[i]] + 1]
+            i += 1
+            while place < end and looks < PROBED:
+                f = out_edge[place]
+                if f > last:
+                    break
+                y = target[f]
+                looks += 1
+                if y == u:
+                    looks = PROBED
+                # The higher half says in which probe y was entered, the lower by which edge.
+                known = arrived[y] - ((e + 1) << 32)
+                if known < 0 or f < known:
+                    arrived[y] = ((e + 1) << 32) + f
+                    queue[waiting] = f
+                    waiting += 1
+                place += 1
+        if looks < PROBED:
+            group_end[e - begin] = 0

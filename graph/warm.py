@@ -10,7 +10,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from regift.graph import count_kernels, peel_kernels, witness_kernels
+from regift.graph import (
+    count_kernels,
+    peel_kernels,
+    scatter_kernels,
+    wedge_kernels,
+    witness_kernels,
+)
 from regift.graph.bounds import Bounds
 from regift.graph.cycles import COUNTING, CycleParams, Cycles, ahead_of
 from regift.graph.fan_kernels import count_counterparties, histories
@@ -119,7 +125,28 @@ def _relays() -> None:
     peel_kernels.chains(graph.edges, *steps, 4)
 
 
+def _scatters() -> None:
+    """Scatter-gather and gather-scatter: windows, bounds, roots, what is shown."""
+    graph = _zigzag()
+    edges, size = graph.edges, len(graph)
+    reach = wedge_kernels.Reach(*horizons(graph.at_us, 9, False))
+    hubs = wedge_kernels.Hubs(*wedge_kernels.hub_spans(edges, 9, 1))
+    mask = np.ones(size, np.bool_)
+    wedge_kernels.relayed(edges, reach, mask, mask.copy())
+    wedge_kernels.crowded(edges.out_start, edges.out_edge, graph.target, reach, mask, 1)
+    ahead = wedge_kernels.paths_ahead(edges, reach)
+    cut = wedge_kernels.over_expansions(edges, reach, hubs, ahead, 0, size, 1)
+    wedge_kernels.over_hubs(edges, reach, hubs, 0, size, 1)
+    start, gather = group_by(graph.source.copy(), 2)
+    wedges = scatter_kernels.Wedges(mask, start, gather, cut)
+    scatter_kernels.scatters(edges, reach, hubs, wedges, scatter_kernels.Rule(0, size, 9, 1, 0))
+    scatter_kernels.scattered_records(edges, reach, hubs, np.zeros((0, 3), np.int64))
+    places, amounts = np.zeros(0, np.int32), np.zeros(0, np.int64)
+    scatter_kernels.gathers(edges, places, places, amounts, 9, 1, 0)
+
+
 STEPS: dict[str, Callable[[], None]] = {
+    "scatters": _scatters,
     "cycle counts": _cycle_counts,
     "cycle search": _cycle_search,
     "derived tables": _derived_tables,

@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import platform
 import resource
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -59,26 +60,29 @@ def load_kernels() -> None:
         step()
 
 
-def apart(function: Callable[..., Any], *arguments: object, limit_s: float | None = None) -> Any:
-    """What a function gives in a process of its own; None if it took longer than the limit."""
+def apart(function: Callable[..., Any], *arguments: object, limit_s: int | None = None) -> Any:
+    """What a function gives in a process of its own; None once it spent more processor seconds."""
     here, there = _SPAWN.Pipe(duplex=False)
-    process = _SPAWN.Process(target=_send, args=(there, function, arguments))
+    process = _SPAWN.Process(target=_send, args=(there, limit_s, function, arguments))
     process.start()
     there.close()
-    in_time = here.poll(limit_s)
-    if not in_time:
-        process.kill()
     try:
-        return here.recv() if in_time else None
+        return here.recv()
     except EOFError:
         process.join()
+        if process.exitcode == -signal.SIGXCPU:
+            return None
         raise SystemExit(f"{function.__name__} ended with code {process.exitcode}") from None
     finally:
         process.join()
 
 
-def _send(there: Connection, function: Callable[..., Any], arguments: tuple[object, ...]) -> None:
-    there.send(function(*arguments))
+def _send(
+    there: Connection, limit_s: int | None, function: Callable[..., Any], given: tuple[object, ...]
+) -> None:
+    if limit_s is not None:
+        resource.setrlimit(resource.RLIMIT_CPU, (limit_s, limit_s + 1))
+    there.send(function(*given))
 
 
 def version(package: str) -> str | None:

@@ -51,7 +51,8 @@ is within the gap."""
 
 LONGEST, FROM, OTHER, JOINED = 0, 1, 2, 3
 """Columns of a node of a tree: the longest chain below it, the source of its last record, the
-longest chain of another source (0: none), and a record joined with all that is below it (-1)."""
+longest chain of another source (0: none), and one more than a record joined with all that is below
+it (0: none)."""
 
 
 @kernel
@@ -81,9 +82,9 @@ def _pull(node: Ints, base: int, i: int, joined: Ints) -> bool:
             other = max(other, node[b, LONGEST])
         else:
             other = max(other, node[b, OTHER])
-        apart = together < 0 or node[b, JOINED] < 0
-        if apart or _set_of(joined, together) != _set_of(joined, node[b, JOINED]):
-            together = -1
+        apart = together == 0 or node[b, JOINED] == 0
+        if apart or _set_of(joined, together - 1) != _set_of(joined, node[b, JOINED] - 1):
+            together = 0
     changed = (
         node[p, LONGEST] != node[a, LONGEST] or node[p, FROM] != node[a, FROM]
         or node[p, OTHER] != other or node[p, JOINED] != together
@@ -104,7 +105,7 @@ def _put(node: Ints, flow: Flow, came: Ints, i: int, opens: bool, joined: Ints) 
     leaf = flow.place[e] + size
     node[base + leaf, LONGEST] = came[i, LENGTH] if opens else 0
     node[base + leaf, FROM] = came[i, ORIGIN]
-    node[base + leaf, JOINED] = e if len(joined) and opens else -1
+    node[base + leaf, JOINED] = e + 1 if len(joined) and opens else 0
     leaf >>= 1
     while leaf and _pull(node, base, leaf, joined):
         leaf >>= 1
@@ -130,8 +131,8 @@ def _join_below(
         p = base + i
         if node[p, LONGEST] == 0 or (node[p, OTHER] == 0 and node[p, FROM] == avoid):
             continue
-        if node[p, JOINED] >= 0:
-            _join(joined, node[p, JOINED], f)
+        if node[p, JOINED] > 0:
+            _join(joined, node[p, JOINED] - 1, f)
         elif i < size:
             todo[used] = -i
             todo[used + 1] = 2 * i
@@ -202,14 +203,14 @@ def longest_chains(flow: Flow, gap_us: int, in_order: bool, keep_bp: int, joined
     into an account with a tree.
     """
     m = len(flow.source)
-    length = np.ones(m, np.int32)
+    length = np.empty(m, np.int32)
     came = np.empty((m, 4), np.int64)
     node = np.zeros((2 * len(flow.sizes), 4), np.int32)
-    node[:, JOINED] = -1
     todo = np.empty(256, np.int64)
     at_account = np.empty((len(flow.start) - 1, 3), np.int32)
     for x in range(len(at_account)):
-        at_account[x, :] = flow.start[x]
+        for column in range(3):
+            at_account[x, column] = flow.start[x]
     oldest = tie = 0
     for f in range(m):
         at = flow.at_us[f]
@@ -217,27 +218,27 @@ def longest_chains(flow: Flow, gap_us: int, in_order: bool, keep_bp: int, joined
             tie = f
         while at - flow.at_us[oldest] > gap_us:
             oldest += 1
+        length[f] = 1
         if flow.asks[f]:
             x = flow.source[f]
-            here = at_account[x]
+            entered, left = at_account[x, ENTERED], at_account[x, LEFT]
             in_tree = flow.tree[x + 1] > flow.tree[x]
-            while here[ENTERED] < here[ARRIVED] and came[here[ENTERED], EDGE] < tie:
+            while entered < at_account[x, ARRIVED] and came[entered, EDGE] < tie:
                 if in_tree:
-                    _put(node, flow, came, here[ENTERED], True, joined)
-                here[ENTERED] += 1
-            while here[LEFT] < here[ENTERED] and came[here[LEFT], EDGE] < oldest:
+                    _put(node, flow, came, entered, True, joined)
+                entered += 1
+            while left < entered and came[left, EDGE] < oldest:
                 if in_tree:
-                    _put(node, flow, came, here[LEFT], False, joined)
-                here[LEFT] += 1
-            if here[LEFT] < here[ENTERED]:
+                    _put(node, flow, came, left, False, joined)
+                left += 1
+            at_account[x, ENTERED], at_account[x, LEFT] = entered, left
+            if left < entered:
                 least = (keep_bp * flow.amount[f] + 9_999) // 10_000
                 most = 10_000 * flow.amount[f] // keep_bp if keep_bp else 2**62
                 if in_tree:
                     best = _best_of_tree(node, flow, f, least, most, joined, todo)
                 else:
-                    best = _best_of_all(
-                        came, here[LEFT], here[ENTERED], f, flow.target[f], least, most, joined
-                    )
+                    best = _best_of_all(came, left, entered, f, flow.target[f], least, most, joined)
                 length[f] = best + 1
         if flow.offers[f]:
             y = flow.target[f]
@@ -257,7 +258,9 @@ def passed(edges: Edges, gap_us: int, hub_degree: int) -> Ints:
     Linear: only accounts with more edges than that are looked at, with two ends that only go on.
     """
     m = len(edges.source)
-    open_ = np.ones(m, np.bool_)
+    open_ = np.empty(m, np.bool_)
+    for e in range(m):
+        open_[e] = True
     for x in range(len(edges.in_start) - 1):
         in_end, out_end = edges.in_start[x + 1], edges.out_start[x + 1]
         in_low = in_high = edges.in_start[x]
@@ -322,17 +325,20 @@ def _first_place(edges: Edges, ahead: Ahead, e: int) -> int:
 
 @kernel
 def _search_simple(
-    edges: Edges, ahead: Ahead, records: Ints, hops: int, keep_bp: int, expansions: int,
-    on_path: Ints, chain: Ints,
+    edges: Edges, ahead: Ahead, records: Ints, low: int, high: int, hops: int, keep_bp: int,
+    expansions: int, on_path: Ints, chain: Ints,
 ) -> int:  # fmt: skip
     """Write the earliest chain of `hops` records over different accounts into `chain`.
+
+    It begins with one of records[low:high].
 
     Returns how many were written: hops, 0 (there is none) or -1 (more than `expansions` steps). A
     step is an out that is looked at, or a first record. on_path: 0 per account, and left so.
     """
     places = np.empty(hops, np.int64)
     steps = 0
-    for root in records:
+    for r in range(low, high):
+        root = records[r]
         steps += 1
         if ahead.starting[root] < hops:
             continue
@@ -367,14 +373,15 @@ def _search_simple(
 
 
 @kernel
-def _different_run(edges: Edges, chain: Ints, seen: Ints, stamp: int) -> tuple[int, int]:
-    """The longest run of neighbouring records over different accounts, the earliest: [from, to).
+def _different_run(edges: Edges, chain: Ints, size: int, seen: Ints, stamp: int) -> tuple[int, int]:
+    """The longest run of neighbouring records over different accounts, the earliest: [from, to) of
+    chain[:size].
 
     seen: per account a number below `stamp`; it gets the stamp of its last place on the chain.
     """
     seen[edges.source[chain[0]]] = stamp
     best_from = best_to = low = 0
-    for i in range(len(chain)):
+    for i in range(size):
         y = edges.target[chain[i]]
         low = max(low, seen[y] - stamp + 1)
         seen[y] = stamp + i + 1
@@ -401,17 +408,17 @@ def witnesses(
     sets = len(start) - 1
     begins = np.zeros(sets + 1, np.int32)
     found, cut = np.empty(len(records), np.int32), np.empty(len(records), np.int32)
-    how, longest = np.empty(sets, np.int8), np.zeros(sets, np.int32)
+    how, longest = np.empty(sets, np.int8), np.empty(sets, np.int32)
     accounts = len(edges.in_start) - 1
-    seen, on_path = np.full(accounts, -1, np.int64), np.zeros(accounts, np.int8)
+    seen, on_path = np.zeros(accounts, np.int64), np.zeros(accounts, np.int8)
     chain = np.empty(len(records), np.int32)
-    stamp = used = cuts = 0
+    stamp = 1
+    used = cuts = 0
     for s in range(sets):
-        own = records[start[s] : start[s + 1]]
-        e = own[0]
-        for f in own:
-            if ahead.starting[f] > ahead.starting[e]:
-                e = f
+        e = records[start[s]]
+        for i in range(start[s], start[s + 1]):
+            if ahead.starting[records[i]] > ahead.starting[e]:
+                e = records[i]
         size = ahead.starting[e]
         longest[s] = size
         chain[0] = e
@@ -419,20 +426,22 @@ def witnesses(
             place = _first_place(edges, ahead, e)
             e = edges.out_edge[_follower(edges, ahead, e, place, size - i, keep_bp)]
             chain[i] = e
-        first, last = _different_run(edges, chain[:size], seen, stamp)
+        first, last = _different_run(edges, chain, size, seen, stamp)
         stamp += size + 2
         how[s] = RUN
-        if last - first >= min_hops:
-            found[used : used + last - first] = chain[first:last]
-            used += last - first
-        else:
-            wrote = _search_simple(
-                edges, ahead, own, min_hops, keep_bp, expansions, on_path, found[used:]
-            )
-            how[s] = SEARCHED if wrote > 0 else (NONE if wrote == 0 else CUT)
-            used += max(wrote, 0)
-            if wrote < 0:
-                cut[cuts : cuts + size] = chain[:size]
+        if last - first < min_hops:
+            for i in range(size):
+                cut[cuts + i] = chain[i]
+            first = 0
+            last = _search_simple(
+                edges, ahead, records, start[s], start[s + 1], min_hops, keep_bp, expansions,
+                on_path, chain,
+            )  # fmt: skip
+            how[s] = SEARCHED if last > 0 else (NONE if last == 0 else CUT)
+            if last < 0:
                 cuts += size
+        for i in range(first, last):
+            found[used] = chain[i]
+            used += 1
         begins[s + 1] = used
-    return begins, found[:used].copy(), how, longest, cut[:cuts].copy()
+    return begins, found[:used], how, longest, cut[:cuts]

@@ -29,7 +29,9 @@ def remainders(
     of its edge. Cost: per edge a binary search and at most max_peels + 2 looks.
     """
     m = len(edges.source)
-    remainder = np.full(m, -1, np.int32)
+    remainder = np.empty(m, np.int32)
+    for e in range(m):
+        remainder[e] = -1
     begin = np.zeros(m, np.int32)
     end = np.zeros(m, np.int32)
     for x in range(len(edges.in_start) - 1):
@@ -84,10 +86,11 @@ def chains(
     for e in range(m):
         if remainder[e] >= 0:
             follows[remainder[e]] = True
-    on_chain = np.full(len(edges.in_start) - 1, -1, np.int32)
+    on_chain = np.zeros(len(edges.in_start) - 1, np.int32)
     hops, peels = np.empty(m, np.int32), np.empty(m, np.int32)
     hop_start, peel_start = np.zeros(m + 1, np.int32), np.zeros(m + 1, np.int32)
-    found = run = 0
+    found = 0
+    run = 1
     for head in range(m):
         e = -1 if follows[head] else head
         fresh = True
@@ -113,5 +116,5 @@ def chains(
                         peels[peel] = edges.out_edge[i]
                         peel += 1
             e = f
-    hops, peels = hops[: hop_start[found]].copy(), peels[: peel_start[found]].copy()
-    return hop_start[: found + 1].copy(), hops, peel_start[: found + 1].copy(), peels
+    hops, peels = hops[: hop_start[found]], peels[: peel_start[found]]
+    return hop_start[: found + 1], hops, peel_start[: found + 1], peels

@@ -75,8 +75,8 @@ def first_completion(
 ) -> tuple[int, int]:  # fmt: skip
     """(time of the last edge, time of the root) of the earliest completion; NEVER if none.
 
-    Only amounts in [low, high]; completions after the time `not_after` do not matter. Of the
-    completions at the earliest time the latest root.
+    Only amounts in [low, high]; completions after the time `not_after` do not matter; a place of -1
+    takes no part. Of the completions at the earliest time the latest root.
     """
     latest = np.full(k, -1, np.int64)
     done, began = NEVER, -NEVER
@@ -84,7 +84,7 @@ def first_completion(
         e, j = edge[i], place[i]
         if at_us[e] > min(done, not_after):
             break
-        if not low <= amount[e] <= high:
+        if j < 0 or not low <= amount[e] <= high:
             continue
         if j == 0:
             latest[0] = e
@@ -114,10 +114,11 @@ def last_before(edges: Edges, p: int, edge: int, low: int, high: int) -> int:
 @kernel
 def least_records(
     edges: Edges, ahead: Ahead, name_rank: Ints, pairs: Ints, turn: int, low: int, high: int,
-    done: int, began: int,
+    done: int, began: int, root_from: int, is_root: Ints,
 ) -> Ints:  # fmt: skip
     """Of the instances that begin and end at these times, the one with the least record ids.
 
+    is_root: whether a place of the first pair, from `root_from` on, holds a root that was searched.
     limit[j]: last edge of the j-th pair from which the end can be reached. Then forward, the least
     id at each place.
     """
@@ -139,6 +140,8 @@ def least_records(
                 break
             if (j == 0 and edges.at_us[e] != began) or not low <= edges.amount[e] <= high:
                 continue
+            if j == 0 and not (0 <= i - root_from < len(is_root) and is_root[i - root_from]):
+                continue
             if best < 0 or name_rank[e] < name_rank[best]:
                 best = e
         chosen[j] = best
@@ -158,9 +161,13 @@ def earlier_name(name_rank: Ints, left: Ints, right: Ints) -> bool:
 @kernel
 def witness(
     edges: Edges, ahead: Ahead, name_rank: Ints, pairs: Ints, turns: Ints, first: int, last: int,
-    keep_bp: int,
+    keep_bp: int, turn_of: Ints, lo: Ints, hi: Ints,
 ) -> Ints:  # fmt: skip
-    """The witness of one episode: its edges in order. turns: where its roots stand in the ring."""
+    """The witness of one episode: its edges in order. turns: where its roots stand in the ring.
+
+    turn_of, lo, hi: its hits. A root between them that was cut is not its root: what is shown must
+    not depend on how the search was divided.
+    """
     k = len(pairs)
     best = np.full(k, -1, np.int32)
     done, began = NEVER, -NEVER
@@ -175,9 +182,15 @@ def witness(
         spans[0, 1] = lower_bound(edges.pair_edge, spans[0, 0], end, last + 1)
         size += spans[0, 1] - spans[0, 0]
         edge, place = in_sequence(edges, ahead.before, pairs, turn, spans, size)
+        is_root = np.zeros(spans[0, 1] - spans[0, 0], np.bool_)
+        for h in range(len(lo)):
+            if turn_of[h] == turn:
+                is_root[max(lo[h] - spans[0, 0], 0) : max(hi[h] - spans[0, 0], 0)] = True
         amounts = np.empty(size, np.int64)
         for i in range(size):
             amounts[i] = edges.amount[edge[i]]
+            if place[i] == 0 and not is_root[edges.pair_place[edge[i]] - spans[0, 0]]:
+                place[i] = -1
         lows, highs = maximal_intervals(amounts, keep_bp)
         for i in range(len(lows)):
             ended, start = first_completion(
@@ -186,8 +199,9 @@ def witness(
             if ended == NEVER or ended > done or (ended == done and start < began):
                 continue
             found = least_records(
-                edges, ahead, name_rank, pairs, turn, lows[i], highs[i], ended, start
-            )
+                edges, ahead, name_rank, pairs, turn, lows[i], highs[i], ended, start,
+                spans[0, 0], is_root,
+            )  # fmt: skip
             same = ended == done and start == began
             if not same or earlier_name(name_rank, found, best):
                 best = found
@@ -211,11 +225,15 @@ def witnesses(
         pairs = rings.pairs[rings.start[r] : rings.start[r + 1]]
         turns = np.zeros(len(pairs), np.bool_)
         hit = max(hit, rings.first[r])
+        begin = hit
         while hit < rings.first[r + 1] and episode[hit] <= i:
             if episode[hit] == i:
                 turns[rings.turn[hit]] = True
             hit += 1
-        best = witness(edges, ahead, name_rank, pairs, turns, first[i], last[i], keep_bp)
+        best = witness(
+            edges, ahead, name_rank, pairs, turns, first[i], last[i], keep_bp,
+            rings.turn[begin:hit], rings.lo[begin:hit], rings.hi[begin:hit],
+        )  # fmt: skip
         for j in range(len(best)):
             found[start[i] + j] = best[j]
     return start, found

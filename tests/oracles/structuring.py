@@ -1,5 +1,6 @@
 """structuring: amounts just under a threshold, and bursts of red packets (D-8)."""
 
+from types import SimpleNamespace
 from typing import Any
 
 from oracles.patterns import Pattern, Root, currencies, episodes, minor, within
@@ -63,29 +64,32 @@ def burst(e: Row, rows: list[Row], params: Any) -> list[Row] | None:
 
 
 def packets(x: str, rows: list[Row], params: Any) -> list[Root]:
-    """Bursts of x of which somebody else has one like it."""
+    """Bursts of x half of whose receivers are receivers of bursts of others, each of any."""
     bursts = [(e, burst(e, rows, params)) for e in rows]
     roots = []
     for e, seen in bursts:
         if seen is None or e["source"] != x:
             continue
         receivers = {row["target"] for row in seen}
-        if any(
-            2 * len(receivers & {row["target"] for row in other}) >= len(receivers)
+        others = [
+            row["target"]
             for o, other in bursts
-            if other is not None
-            and o["source"] != x
-            and abs(o["at_us"] - e["at_us"]) <= params.window_us
-        ):
+            if o["source"] != x and abs(o["at_us"] - e["at_us"]) <= params.window_us
+            for row in other or []
+        ]
+        if 2 * len(receivers.intersection(others)) >= len(receivers):
             roots.append(described(e, x, "packets", seen))
     return roots
 
 
 def structuring(rows: Rows, settings: Settings, params: Any) -> set[Pattern]:
     found = set()
-    for currency, moves in currencies(rows, settings, params):
+    anything = SimpleNamespace(kinds=("payment", "red_packet"))
+    for currency, moves in currencies(rows, settings, anything):
         for x in {row["source"] for row in moves} | {row["target"] for row in moves}:
-            forms = {form: under(x, form, moves, params) for form in ("out", "in")}
+            counting = [row for row in moves if row["kind"] in params.kinds]
+            forms = {form: under(x, form, counting, params) for form in ("out", "in")}
+            # `kinds` says which count as just under the threshold; a packet is a red packet.
             forms["packets"] = packets(x, moves, params)
             for form, roots in forms.items():
                 found |= episodes((x, currency, form), roots, params.window_us, 1)

@@ -17,16 +17,15 @@ from regift.commands.options import (
     settings_given,
     workspace_option,
 )
-from regift.commands.output import print_json, print_rows, say, say_cut
+from regift.commands.output import print_columns, print_json, print_lines, say, say_cut
 from regift.graph.snapshot import Snapshot
 from regift.loaders.errors import UsageError
 from regift.queries import ALL
+from regift.queries.lines import cells, choose, json_lines
 from regift.queries.search import clauses, search
-from regift.queries.shown import finding_ids, finding_rows
+from regift.queries.shown import finding_ids
 from regift.queries.typology import Typology
 from regift.refresh.settings import params_of
-
-SHOWN = ("finding", "accounts", "items", "first_at", "amount", "currency", "length", "level")
 
 
 @click.command()
@@ -89,7 +88,9 @@ def command(
             check_account(graph, account)
         run, more_time = dict(manifest.run), limits["budget"] is not None
         prefix, truncated = search(graph, chosen, params, run, more_time=more_time)
-        rows, total = finding_rows(graph.con, clauses(ALL), prefix=prefix, limit=limit, **picked)
+        total = choose(graph.con, prefix=prefix, limit=limit, **picked)
+        lines = json_lines(graph.con, clauses(ALL), prefix) if as_json else None
+        table = None if as_json else cells(graph.con, prefix)
         compared = None
         if compare:
             other = params_of(settings, typology, changed | settings_given(compare, "--compare"))
@@ -97,8 +98,12 @@ def command(
             compared = _difference(graph, prefix, there, picked, compare)
             if cut:
                 compared["truncated"] = cut
-    print_rows(rows, as_json, SHOWN)
-    say(f"{len(rows):,} of {total:,} findings of {typology}", quiet)
+    if lines is not None:
+        print_lines(lines)
+    if table is not None:
+        print_columns(table)
+    shown = total if limit is None else min(limit, total)
+    say(f"{shown:,} of {total:,} findings of {typology}", quiet)
     if compared:
         _tell_difference(compared, as_json, quiet)
     if truncated:

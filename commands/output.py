@@ -7,9 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import click
+import pyarrow as pa
+import pyarrow.compute as pc
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 """What a terminal would obey instead of show: ids come from outside."""
+
+CONTROL_RE2 = r"[\x00-\x1f\x7f-\x{9f}\x{2028}\x{2029}\x{202a}-\x{202e}\x{2066}-\x{2069}]"
+"""CONTROL as Arrow and DuckDB write it."""
 
 
 def say(message: str, quiet: bool = False) -> None:
@@ -58,6 +63,57 @@ def print_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> No
             for i, text in enumerate(line)
         ]
         click.echo("  ".join(padded).rstrip())
+
+
+def print_columns(columns: Mapping[str, pa.Array]) -> None:
+    """The table of `print_table` from columns of texts and whole numbers: for long ones."""
+    if not any(len(values) for values in columns.values()):
+        return
+    text = pa.large_string()
+    padded: list[pa.Array | pa.Scalar] = []
+    for name, values in columns.items():
+        numeric = not pa.types.is_string(values.type) and not pa.types.is_large_string(values.type)
+        cells = _with_commas(values) if numeric else _plain_texts(values)
+        cells = pa.concat_arrays([pa.array([name], text), cells])
+        widths = _widths(cells)
+        blank = pc.binary_repeat(pa.scalar(" ", text), pc.subtract(pc.max(widths), widths))
+        padded += [blank, cells] if numeric else [cells, blank]
+        padded.append(pa.scalar("  ", text))
+    lines = pc.binary_join_element_wise(*padded[:-1], pa.scalar("", text))
+    print_lines(pc.utf8_rtrim_whitespace(lines))
+
+
+def print_lines(lines: pa.Array) -> None:
+    """Texts, one a line, in one piece: a hundred thousand of them are no loop."""
+    if len(lines):
+        whole = pa.LargeListArray.from_arrays(pa.array([0, len(lines)], pa.int64()), lines)
+        text = pc.binary_join(whole, pa.scalar("\n", pa.large_string()))
+        click.echo(text[0].as_buffer().to_pybytes())
+
+
+def _with_commas(numbers: pa.Array) -> pa.Array:
+    """Whole numbers as `cell` has them; few are different, so each is made once."""
+    codes = numbers.dictionary_encode()
+    texts = pa.array([cell(number) for number in codes.dictionary.to_pylist()], pa.large_string())
+    return texts.take(codes.indices).fill_null("")
+
+
+def _plain_texts(texts: pa.Array) -> pa.Array:
+    """`plain` of each, nothing of null."""
+    filled = texts.cast(pa.large_string()).fill_null("")
+    if pc.any(pc.match_substring_regex(filled, CONTROL_RE2)).as_py():
+        return pc.replace_substring_regex(filled, CONTROL_RE2, "\ufffd")
+    return filled
+
+
+def _widths(texts: pa.Array) -> pa.Array:
+    """`width` of each: the length of what is ASCII, of the rest one by one."""
+    bytes_ = pc.binary_length(texts)
+    wide = pc.not_equal(bytes_, pc.utf8_length(texts))
+    if not pc.any(wide).as_py():
+        return bytes_
+    measured = [width(text) for text in texts.filter(wide).to_pylist()]
+    return pc.replace_with_mask(bytes_, wide, pa.array(measured, bytes_.type))
 
 
 def cell(value: object) -> str:

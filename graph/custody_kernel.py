@@ -12,8 +12,9 @@ account's code to its entity's. One linear pass, an item at a time:
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from regift.graph.jit import kernel
 
 Rows = NDArray[Any]
 """Rows of one of the record types below: kernels read rows[i].field, which costs no reference
@@ -98,7 +99,7 @@ _SEEN = np.dtype(
 )
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _start_of_trail(hops: Rows, accounts: Rows, seen: Rows, a: int, b: int, holder: int) -> int:
     """The entity where an Eulerian trail over hops a..b must start; -1 if degrees forbid one."""
     start = -1
@@ -114,7 +115,7 @@ def _start_of_trail(hops: Rows, accounts: Rows, seen: Rows, a: int, b: int, hold
     return int(held) if start == -1 or start == held else -1
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _order_ties(hops: Rows, accounts: Rows, seen: Rows, room: Rows, lo: int, a: int, b: int,
                 holder: int) -> None:  # fmt: skip
     """Put hops a..b of an item that begins at lo, all of one time, into their order.
@@ -153,7 +154,7 @@ def _order_ties(hops: Rows, accounts: Rows, seen: Rows, room: Rows, lo: int, a: 
         seen[t].balance = 0
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _undoes(hops: Rows, i: int, top: int, window_us: int) -> bool:
     """Whether hop i undoes the top live hop: names it, or goes the same way back."""
     reverses = hops[i].source == hops[top].target and hops[i].target == hops[top].source
@@ -164,7 +165,7 @@ def _undoes(hops: Rows, i: int, top: int, window_us: int) -> bool:
     return bool(reverses and hops[i].at_us - hops[top].at_us <= window_us)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _rule(hops: Rows, accounts: Rows, i: int, top: int, holder: int, issuer: int,
           window_us: int) -> int:  # fmt: skip
     """The first rule of D-2 that fits hop i; top: the top live hop, or -1."""
@@ -181,7 +182,7 @@ def _rule(hops: Rows, accounts: Rows, i: int, top: int, holder: int, issuer: int
     return BY_INTERNAL if source == accounts[hops[i].target].entity else BY_HOP
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _gap(accounts: Rows, source: int, rule: int, holder: int, issued: bool) -> int:
     """What of a hop the record cannot explain."""
     if rule == BY_ISSUE:
@@ -193,7 +194,7 @@ def _gap(accounts: Rows, source: int, rule: int, holder: int, issued: bool) -> i
     return NOT_HOLDER
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _step(hops: Rows, accounts: Rows, room: Rows, out: Rows, state: Rows, i: int, issuer: int,
           window_us: int) -> None:  # fmt: skip
     """Walk over hop i: say what it is and move the state."""
@@ -228,7 +229,7 @@ def _step(hops: Rows, accounts: Rows, room: Rows, out: Rows, state: Rows, i: int
     out[i].bound = issuer < 0 or state[BOUND] == 1
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _end_of_ties(hops: Rows, a: int, hi: int) -> int:
     """One past the last hop with the time of hop a."""
     b = a + 1
@@ -237,7 +238,7 @@ def _end_of_ties(hops: Rows, a: int, hi: int) -> int:
     return b
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _walk(hops: Rows, accounts: Rows, seen: Rows, room: Rows, out: Rows, state: Rows, lo: int,
           hi: int, issuer: int, window_us: int) -> int:  # fmt: skip
     """Walk over hops lo..hi, the first ones of an item; the holder after them."""
@@ -258,7 +259,7 @@ def _walk(hops: Rows, accounts: Rows, seen: Rows, room: Rows, out: Rows, state: 
     return int(state[HOLDER])
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _origin(hops: Rows, accounts: Rows, seen: Rows, room: Rows, out: Rows, state: Rows, lo: int,
             hi: int, window_us: int) -> tuple[int, int]:  # fmt: skip
     """Issuer of an item whose row names none, and how it is known.
@@ -289,7 +290,7 @@ def _origin(hops: Rows, accounts: Rows, seen: Rows, room: Rows, out: Rows, state
     return UNKNOWN, NO_ORIGIN
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _find_cycles(hops: Rows, accounts: Rows, seen: Rows, room: Rows, out: Rows, n: int,
                  item: int) -> None:  # fmt: skip
     """Mark each of the item's n hops that brings it back to an entity that held it before.
@@ -314,7 +315,7 @@ def _find_cycles(hops: Rows, accounts: Rows, seen: Rows, room: Rows, out: Rows, 
         kept += 1
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _walk_items(hops: Rows, accounts: Rows, seen: Rows, room: Rows, out: Rows, bounds: Rows,
                 issuers: Rows, window_us: int) -> None:  # fmt: skip
     state = np.zeros(5, np.int64)

@@ -18,8 +18,8 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from numba import njit
 
+from regift.graph.jit import kernel
 from regift.graph.snapshot import Settings
 
 Longs = npt.NDArray[np.int64]
@@ -50,7 +50,7 @@ _SUSPECTS = f"""
 """
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def cancel(
     back: npt.NDArray[np.bool_], at_us: Longs, key: Longs, named: Longs, window_us: int
 ) -> Longs:

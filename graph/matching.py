@@ -6,13 +6,14 @@ place: `tier` (one a gift, 0 = left) and `owner` (one a payment, the gift that t
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from regift.graph.jit import kernel
 
 Longs = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.int8]
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def match_singles(gift: Longs, payment: Longs, number: int, tier: Bytes, owner: Longs) -> None:
     """Match candidates gift[i] - payment[i] in order; matched gifts get `number` as their tier.
 
@@ -29,7 +30,7 @@ def match_singles(gift: Longs, payment: Longs, number: int, tier: Bytes, owner: 
             owner[payment[i]] = gift[i]
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def match_chains(
     gift: Longs, first: Longs, second: Longs, number: int, tier: Bytes, owner: Longs
 ) -> None:
@@ -41,7 +42,7 @@ def match_chains(
             owner[second[i]] = gift[i]
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _fill(
     start: int, end: int, payment: Longs, amount: Longs, stop: int, enough: int, most: int,
     owner: Longs,
@@ -58,7 +59,7 @@ def _fill(
     return min(row, end - 1) if total >= enough else -1
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def match_sums(
     gift: Longs, group: Longs, payment: Longs, amount: Longs, stop: Longs, enough: Longs,
     most: int, number: int, tier: Bytes, owner: Longs,

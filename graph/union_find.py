@@ -7,7 +7,8 @@ refused would be refused for good.
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from regift.graph.jit import kernel
 
 Longs = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.int8]
@@ -16,7 +17,7 @@ JOINED, TOGETHER, APART, TOO_LARGE = 0, 1, 2, 3
 """What became of a join: made; ends were one already; refused by a pair apart; by the limit."""
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _root(parent: Longs, node: int) -> int:
     while parent[node] != node:
         parent[node] = parent[parent[node]]
@@ -24,7 +25,7 @@ def _root(parent: Longs, node: int) -> int:
     return node
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _lists(nodes: int, node_of: Longs) -> tuple[Longs, Longs, Longs, Longs]:
     """A linked list of cells for each node; cell i belongs to node_of[i].
 
@@ -43,7 +44,7 @@ def _lists(nodes: int, node_of: Longs) -> tuple[Longs, Longs, Longs, Longs]:
     return head, tail, count, following
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _append(a: int, b: int, head: Longs, tail: Longs, count: Longs, following: Longs) -> None:
     """Put the whole list of b behind that of a."""
     if head[b] < 0:
@@ -56,7 +57,7 @@ def _append(a: int, b: int, head: Longs, tail: Longs, count: Longs, following: L
     count[a] += count[b]
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _meets(
     a: int, b: int, parent: Longs, head: Longs, count: Longs, following: Longs, other: Longs
 ) -> bool:
@@ -71,7 +72,7 @@ def _meets(
     return False
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def join_guarded(
     nodes: int, left: Longs, right: Longs, limit: int, apart_left: Longs, apart_right: Longs
 ) -> tuple[Longs, Bytes]:

@@ -20,6 +20,7 @@ from regift.graph import (
 from regift.graph.bounds import Bounds
 from regift.graph.cycles import COUNTING, CycleParams, Cycles, ahead_of
 from regift.graph.fan_kernels import count_counterparties, histories
+from regift.graph.habit_kernel import count_around
 from regift.graph.index_kernels import group_by, horizons
 from regift.graph.layering import LayeringParams, layers
 from regift.graph.matching import match_chains, match_singles, match_sums
@@ -53,6 +54,12 @@ def _matching() -> None:
     match_singles(none, none, 1, tier, none)
     match_chains(none, none, none, 1, tier, none)
     match_sums(none, none, none, none, none, none, 1, 1, tier, none)
+
+
+def _habit() -> None:
+    """Payments of a pair around a finding."""
+    none = np.zeros(0, np.int64)
+    count_around(none, none, none, none, np.zeros(1, np.int64), none, 1, 2)
 
 
 def _zigzag() -> TemporalGraph:
@@ -151,6 +158,7 @@ STEPS: dict[str, Callable[[], None]] = {
     "cycle search": _cycle_search,
     "derived tables": _derived_tables,
     "fans": _fans,
+    "habit": _habit,
     "matching": _matching,
     "paths": _paths,
     "relays": _relays,

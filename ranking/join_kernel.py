@@ -18,8 +18,9 @@ import heapq
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from regift.graph.jit import kernel
 
 Ints = NDArray[Any]
 
@@ -29,7 +30,7 @@ PARENT, ACCOUNTS, HEAD, TAIL = 0, 1, 2, 3
 accounts it has and the first and last cell of their list."""
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def start(findings: int, cell_finding: Ints) -> tuple[Ints, Ints]:
     """Each finding alone, with a linked list of its account cells.
 
@@ -51,7 +52,7 @@ def start(findings: int, cell_finding: Ints) -> tuple[Ints, Ints]:
     return state, after
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def root(state: Ints, f: int) -> int:
     """The finding that stands for f's component."""
     while state[PARENT, f] != f:
@@ -60,7 +61,7 @@ def root(state: Ints, f: int) -> int:
     return f
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def roots(state: Ints) -> Ints:
     """The root of every finding."""
     found = np.empty(state.shape[1], np.int64)
@@ -69,7 +70,7 @@ def roots(state: Ints) -> Ints:
     return found
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def unite(state: Ints, after: Ints, account: Ints, stamp: Ints, f: int, g: int, most: int) -> int:
     """Join the components of f and g unless together they have more than `most` accounts.
 
@@ -111,7 +112,7 @@ def unite(state: Ints, after: Ints, account: Ints, stamp: Ints, f: int, g: int, 
     return JOINED
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _awake(following: Ints, j: int) -> int:
     """The first point from j on that does not rest."""
     while following[j] != j:
@@ -120,7 +121,7 @@ def _awake(following: Ints, j: int) -> int:
     return j
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _key(group: Ints, time: Ints, finding: Ints, i: int, j: int, gap: int) -> Any:
     """Heap entry of the pair (i, j); its gap is -1 when there is no such pair."""
     if j >= group.size or group[j] != group[i] or time[j] - time[i] > gap:
@@ -129,7 +130,7 @@ def _key(group: Ints, time: Ints, finding: Ints, i: int, j: int, gap: int) -> An
     return (time[j] - time[i], low, high, i, j)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def join_class(
     state: Ints, after: Ints, account: Ints, stamp: Ints,
     group: Ints, time: Ints, finding: Ints, gap: int, most: int,

@@ -46,15 +46,21 @@ from regift.graph.label_kernels import (
     grown,
     label,
     list_exits,
+    tell_hubs,
 )
 from regift.graph.root_kernels import group_roots, probe
 from regift.graph.temporal import Edges
+from regift.graph.wedge_kernels import Hubs
 
 Ints = NDArray[Any]
 
 HEAD = 4
 """Words of a hit before its pairs: length, place of the root's pair among them, first and last + 1
 of the group in `pair_edge`."""
+
+
+LOOKS = 4
+"""Looks of `label` at edges that count as one step: a search gives up after as many as fit."""
 
 
 class Ahead(NamedTuple):
@@ -87,9 +93,10 @@ def amounts_near(amount: int, keep_bp: int) -> tuple[int, int]:
 
 @kernel
 def search_groups(
-    edges: Edges, ahead: Ahead, rows: Ints, queue: Ints, path: Ints, spread: Ints, entries: Ints,
-    group_end: Ints, offset: int, begin: int, stop: int, length: int, search: int, bound: int,
-    keep_bp: int, words: Ints, used: int, alone: Ints,
+    edges: Edges, ahead: Ahead, hubs: Hubs, met: Ints, arrived: Ints, told: Ints, looks: int,
+    rows: Ints, queue: Ints, path: Ints, spread: Ints, entries: Ints, group_end: Ints, offset: int,
+    begin: int, stop: int, length: int, search: int, bound: int, keep_bp: int, words: Ints,
+    used: int, alone: Ints,
 ) -> tuple[Ints, Ints, int, int, int, int]:  # fmt: skip
     """Hits of the groups that begin in [begin, stop), until one would take more than `bound` steps.
 
@@ -106,6 +113,7 @@ def search_groups(
     before, after, next_out, last_in = ahead.before, ahead.after, ahead.next_out, ahead.last_in
     out_place, prior_in = ahead.out_place, ahead.prior_in
     on, taken, begun, step, smallest, single = path[0], path[1], path[2], path[3], path[4], path[5]
+    hub_start, hub_low, hub_high, at_us = hubs.start, hubs.low, hubs.high, edges.at_us
     least, greatest = spread[0], spread[1]
     near, streamed = keep_bp > 0, alone.shape[1] > 0
     total = 0
@@ -117,10 +125,17 @@ def search_groups(
         u, y = source[root], target[root]
         start = out_edge[next_out[root]]
         low, high = amounts_near(amount[root], keep_bp)
-        label(
+        looked = label(
             source, amount, in_edge, in_start, in_pair, in_pairs_from, pair_edge, pair_start,
-            before, prior_in, rows, queue, u, y, start, last_in[root], length, search, low, high,
+            before, prior_in, rows, queue, hub_start, hub_low, hub_high, met, at_us[root], u, y,
+            start, last_in[root], length, search, low, high, looks,
         )  # fmt: skip
+        if met[0] and tell_hubs(
+            edges, before, next_out, hubs, met, rows, arrived, root, last_in[root], search, told
+        ):
+            told[-1] += group - pair_place[root]
+        if looked > looks:
+            return words, entries, used, search, root, total + bound
         if rows[ROW * y + STAMP] != search or rows[ROW * y + LATEST] < start:
             continue
         kept, longest = used, 0
@@ -222,15 +237,16 @@ def search_groups(
 
 @kernel
 def search_cycles(
-    edges: Edges, ahead: Ahead, begin: int, stop: int, length: int, bound: int, keep_bp: int,
-    alone: Ints,
+    edges: Edges, ahead: Ahead, hubs: Hubs, phase: Ints, told: Ints, begin: int, stop: int,
+    length: int, bound: int, hub_degree: int, keep_bp: int, alone: Ints,
 ) -> tuple[Ints, Ints, int]:  # fmt: skip
     """Hits of all roots in [begin, stop): (words, cut, steps).
 
     words: HEAD words a hit, then its pairs in canonical rotation; ordered by first root. cut: root
     and length up to which it is complete, of each root whose search passed `bound`. If
     the whole length does not fit, lengths are tried upwards from 2 (which always fits), until one
-    does not or all tries together took five times the bound.
+    does not or all tries together took five times the bound. told: marks hubs (D-13) that were
+    met; its last word counts roots whose search met one.
     """
     n = len(edges.out_start) - 1
     rows = np.zeros(ROW * n, np.int32)
@@ -241,22 +257,27 @@ def search_cycles(
     words = np.empty(1024, np.int32)
     cut = np.empty(32, np.int32)
     used = cuts = all_steps = search = 0
-    group_end = group_roots(edges, ahead.next_out, ahead.last_in, begin, stop, keep_bp)
+    looks = LOOKS * bound + hub_degree
+    met = np.zeros(1 + len(hubs.low), np.int32)
+    arrived = np.zeros(n if len(phase) else 0, np.int64)
+    group_end = group_roots(
+        edges, ahead.next_out, ahead.last_in, hubs, phase, told, begin, stop, keep_bp
+    )
     probe(edges, ahead.next_out, ahead.last_in, begin, stop, group_end)
     root = begin
     while True:
         words, entries, used, search, root, steps = search_groups(
-            edges, ahead, rows, queue, path, spread, entries, group_end, begin, root, stop, length,
-            search, bound, keep_bp, words, used, alone,
+            edges, ahead, hubs, met, arrived, told, looks, rows, queue, path, spread, entries,
+            group_end, begin, root, stop, length, search, bound, keep_bp, words, used, alone,
         )  # fmt: skip
         all_steps += steps
         if root == stop:
             break
-        tried, complete, spent = 2, 0, 0
+        tried, complete, spent, told_roots = 2, 0, 0, told[-1]
         while True:
             words, entries, end, search, reached, steps = search_groups(
-                edges, ahead, rows, queue, path, spread, entries, group_end, begin, root, root + 1,
-                tried, search, bound, keep_bp, words, used, alone,
+                edges, ahead, hubs, met, arrived, told, looks, rows, queue, path, spread, entries,
+                group_end, begin, root, root + 1, tried, search, bound, keep_bp, words, used, alone,
             )  # fmt: skip
             spent += steps
             fits = reached > root
@@ -265,6 +286,7 @@ def search_cycles(
             complete = tried if fits else complete
             tried = tried + 1 if fits else complete
         all_steps += spent
+        told[-1] = told_roots
         for place in range(edges.pair_place[root], group_end[root - begin]):
             if 2 * cuts == len(cut):
                 cut = grown(cut, 2 * cuts, 4 * cuts)

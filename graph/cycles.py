@@ -27,6 +27,7 @@ from regift.graph.bounds import Bounds
 from regift.graph.cycle_kernels import Ahead
 from regift.graph.ring_kernels import Rings, tell_apart
 from regift.graph.temporal import TemporalGraph
+from regift.graph.wedge_kernels import Hubs, hub_spans
 
 Ints = NDArray[Any]
 
@@ -90,6 +91,19 @@ def ahead_of(graph: TemporalGraph, params: CycleParams) -> Ahead:
     return Ahead(before, after, until, *roots, *places)
 
 
+def hubs_of(graph: TemporalGraph, window_us: int, hub_degree: int) -> tuple[Hubs, Ints]:
+    """Accounts with too many moves in some window, and when; see `root_kernels` for the phases."""
+    edges = graph.edges
+    degree = np.diff(edges.out_start) + np.diff(edges.in_start)
+    if not len(degree) or degree.max() <= hub_degree:
+        none = np.zeros(0, np.int64)
+        return Hubs(none, none, none), np.zeros(0, np.int64)
+    hubs = Hubs(*hub_spans(edges, window_us, hub_degree))
+    changes = np.unique(np.concatenate((hubs.low, hubs.high + 1)))
+    phase = np.searchsorted(changes, graph.at_us, side="right")
+    return hubs, phase if len(hubs.low) else phase[:0]
+
+
 @dataclass(frozen=True)
 class Cut:
     """What one bound cut: how many roots, at which accounts (ascending).
@@ -135,10 +149,14 @@ class Cycles:
         stop = len(graph) if stop is None else stop
         n = len(graph.accounts)
         length = min(params.max_length or n, n)
-        alone = np.zeros((2, 0), np.int64)
+        window = min(params.window_us, LONGEST_WINDOW_US)
+        hubs, phase = hubs_of(graph, window, bounds.hub_degree)
+        self._told = np.zeros(n + 1, np.int64)
         words, cut, self.steps = cycle_kernels.search_cycles(
-            edges, self.ahead, begin, stop, length, max(bounds.expansions, 2), params.keep_bp, alone
-        )
+            edges, self.ahead, hubs, phase, self._told, begin, stop, length,
+            max(bounds.expansions, 2), bounds.hub_degree, params.keep_bp,
+            np.zeros((2, 0), np.int64),
+        )  # fmt: skip
         self.cut = cut.reshape(-1, 2)
         self.rings: Rings = tell_apart(words)
 
@@ -149,6 +167,8 @@ class Cycles:
         if len(self.cut):
             accounts = np.unique(self.graph.source[self.cut[:, 0]])
             found["expansions"] = Cut(len(self.cut), accounts, int(self.cut[:, 1].min()))
+        if self._told[-1]:
+            found["hub_degree"] = Cut(int(self._told[-1]), np.flatnonzero(self._told[:-1]), None)
         return found
 
     @cached_property

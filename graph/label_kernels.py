@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from regift.graph.index_kernels import lower_bound
 from regift.graph.jit import kernel
+from regift.graph.temporal import Edges
+from regift.graph.wedge_kernels import Hubs, is_hub
 
 Ints = NDArray[Any]
 
@@ -23,7 +25,7 @@ LATEST: last edge out of it that leads to the goal; REACH: an edge into it is of
 before this one (~REACH, below 0, while it is on the path). SEEN: while labels spread, edges into
 it before this one were looked at; later its entry that leads to the goal, or -1. LISTED, END: its
 entries; FROM: they hold what leaves it from this edge on. SLOT: the last entry that leads to it, or
-whether it is queued (-2). One row is half a cache line.
+whether it is queued (-2) or a hub (-3). One row is half a cache line.
 """
 
 ENTRY = 4
@@ -46,9 +48,13 @@ def grown(array: Ints, used: int, size: int) -> Ints:
 def label(
     source: Ints, amount: Ints, in_edge: Ints, in_start: Ints, in_pair: Ints, in_pairs_from: Ints,
     pair_edge: Ints, pair_start: Ints, before: Ints, prior_in: Ints, rows: Ints, queue: Ints,
-    u: int, v: int, start: int, last: int, length: int, search: int, low: int, high: int,
-) -> None:  # fmt: skip
-    """Latest departures towards u, at most length - 1 edges away from it, by breadth.
+    hub_start: Ints, hub_low: Ints, hub_high: Ints, met: Ints, at_us: int, u: int, v: int,
+    start: int, last: int, length: int, search: int, low: int, high: int, most: int,
+) -> int:  # fmt: skip
+    """Latest departures towards u, at most length - 1 edges away from it, by breadth; the looks.
+
+    Ends early after `most` looks at edges. Hubs (of windows that begin at at_us) get a label with
+    REACH 0, which nothing is before, and are written to `met` after their number.
 
     start: first edge out of v; last: last edge into u inside the window. Only amounts in
     [low, high] count. Each edge is looked at once: an account met again with a later departure is
@@ -56,6 +62,8 @@ def label(
     by pair where those are fewer (j is then -1 - place in `in_pair`).
     """
     near = high < MOST
+    hubs = len(hub_low) > 0
+    met[0] = looks = 0
     rows[ROW * u + STAMP] = search
     rows[ROW * u + LATEST] = NEVER
     rows[ROW * u + REACH] = last + 1
@@ -64,7 +72,7 @@ def label(
     queue[0] = u
     here, waiting, hops = 0, 1, 0
     half = len(queue) // 2
-    while waiting and hops < length - 1:
+    while waiting and hops < length - 1 and looks <= most:
         there = half - here
         fresh = 0
         for i in range(here, here + waiting):
@@ -86,6 +94,7 @@ def label(
                     j = -1 - in_pairs_from[x]
                     stop = -in_pairs_from[x + 1]
             while j >= stop:
+                looks += 1
                 if j >= 0:
                     f = in_edge[j]
                     if f < seen:
@@ -106,9 +115,16 @@ def label(
                     rows[row + SEEN] = start
                     rows[row + FROM] = NEVER
                     rows[row + SLOT] = -1
+                    if hubs and is_hub(Hubs(hub_start, hub_low, hub_high), w, at_us):
+                        rows[row + REACH] = 0
+                        rows[row + SLOT] = -3
+                        met[0] += 1
+                        met[met[0]] = w
                 elif f <= rows[row + LATEST]:
                     continue
                 rows[row + LATEST] = f
+                if rows[row + SLOT] == -3:
+                    continue
                 rows[row + REACH] = before[f]
                 if rows[row + SLOT] == -1:
                     rows[row + SLOT] = -2
@@ -118,6 +134,52 @@ def label(
         hops += 1
     for i in range(here, here + waiting):
         rows[ROW * queue[i] + SLOT] = -1
+    return looks
+
+
+@kernel
+def tell_hubs(
+    edges: Edges, before: Ints, next_out: Ints, hubs: Hubs, met: Ints, rows: Ints, arrived: Ints,
+    root: int, last: int, search: int, told: Ints,
+) -> bool:  # fmt: skip
+    """Whether a walk from the root meets a hub from which it could come back; marks those hubs.
+
+    Backward from the source the hubs in `met` were found. Forward, by earliest arrival and not
+    through hubs, another one is met, or one of them in time. No cycle may be there all the same.
+    arrived: by account, search and edge.
+    """
+    found = False
+    source, target, out_edge, out_start = (
+        edges.source, edges.target, edges.out_edge, edges.out_start
+    )  # fmt: skip
+    edge = np.empty(64, np.int32)
+    edge[0], here, waiting = root, 0, 1
+    while here < waiting:
+        e = edge[here]
+        here += 1
+        x = target[e]
+        if here > 1 and arrived[x] != (search << 32) + e:
+            continue
+        for place in range(next_out[e], out_start[x + 1]):
+            f = out_edge[place]
+            if f > last:
+                break
+            y = target[f]
+            known = arrived[y] - (search << 32)
+            if y == source[root] or (known >= 0 and known <= f):
+                continue
+            arrived[y] = (search << 32) + f
+            if not is_hub(hubs, y, edges.at_us[root]):
+                if waiting == len(edge):
+                    edge = grown(edge, waiting, 2 * waiting)
+                edge[waiting] = f
+                waiting += 1
+                continue
+            for i in range(1, met[0] + 1):
+                if met[i] != y or f < before[rows[ROW * y + LATEST]]:
+                    told[y] = told[met[i]] = 1
+                    found = True
+    return found
 
 
 @kernel

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from regift.graph.jit import kernel
 from regift.graph.temporal import Edges
+from regift.graph.wedge_kernels import Hubs, is_hub
 
 Ints = NDArray[Any]
 
@@ -38,13 +39,17 @@ def behind(source: Ints, target: Ints, before: Ints, in_start: Ints, out_edge: I
 
 @kernel
 def group_roots(
-    edges: Edges, next_out: Ints, last_in: Ints, begin: int, stop: int, keep_bp: int
-) -> Ints:
+    edges: Edges, next_out: Ints, last_in: Ints, hubs: Hubs, phase: Ints, told: Ints, begin: int,
+    stop: int, keep_bp: int,
+) -> Ints:  # fmt: skip
     """Per edge in [begin, stop): 0 if it begins no group, else the place after the group's last.
 
-    A root that nothing can complete belongs to none. One pass over the pairs' lists.
+    A root that nothing can complete belongs to none, nor does one with a hub at an end: told of
+    hubs counts the roots (last) and marks the hubs. phase: per edge, changes whenever some account
+    begins or ends to be a hub (empty: there is none). One pass over the pairs' lists.
     """
     target, amount, pair_of = edges.target, edges.amount, edges.pair_of
+    source, at_us = edges.source, edges.at_us
     out_edge, out_start, pair_place = edges.out_edge, edges.out_start, edges.pair_place
     group_end = np.zeros(max(stop - begin, 0), np.int32)
     head = np.full(len(edges.pair_head), -1, np.int32)
@@ -52,10 +57,18 @@ def group_roots(
         place, last = next_out[e], last_in[e]
         if place == out_start[target[e] + 1] or out_edge[place] > last:
             continue
+        if len(phase):
+            u_is, v_is = is_hub(hubs, source[e], at_us[e]), is_hub(hubs, target[e], at_us[e])
+            if u_is or v_is:
+                told[source[e]] |= u_is
+                told[target[e]] |= v_is
+                told[-1] += 1
+                continue
         p = pair_of[e]
         h = head[p]
         joins = h >= 0 and group_end[h - begin] == pair_place[e]
         joins = joins and next_out[h] == place and last_in[h] == last
+        joins = joins and (len(phase) == 0 or phase[h] == phase[e])
         if not joins or (keep_bp and amount[h] != amount[e]):
             head[p] = e
         group_end[head[p] - begin] = pair_place[e] + 1

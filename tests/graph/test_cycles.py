@@ -15,6 +15,7 @@ from regift.graph.cycles import CycleParams, Cycles
 from regift.graph.temporal import TemporalGraph
 
 HOUR_US = 3600 * SECOND_US
+NO_HUBS = Bounds(hub_degree=10**9)
 
 
 def cycles(
@@ -49,7 +50,7 @@ def test_ten_thousand_million_cycles_are_one_ring(keep_bp: int) -> None:
     began = time.monotonic()
     found = cycles(
         graph_of([1] * n + [2] * n + [3], [2] * n + [3] * n + [1], np.arange(2 * n + 1)),
-        HOUR_US, keep_bp,
+        HOUR_US, keep_bp, bounds=NO_HUBS,
     )  # fmt: skip
     assert found.instances().tolist() == [n * n]
     assert found.by_length() == {3: n * n}
@@ -75,7 +76,7 @@ def test_a_hundred_thousand_back_and_forth_in_one_window_is_not_quadratic() -> N
     n = 100_000
     amount = np.random.default_rng(1).integers(100, 200, n)
     began = time.monotonic()
-    found = cycles(zigzag(n, amount), 2 * n * SECOND_US, keep_bp=5000)
+    found = cycles(zigzag(n, amount), 2 * n * SECOND_US, keep_bp=5000, bounds=NO_HUBS)
     assert found.instances().tolist() == [(n // 2) ** 2]
     assert found.counted_exactly().all()
     assert time.monotonic() - began < 30
@@ -220,3 +221,52 @@ def by_root(found: Cycles) -> Counter[tuple[tuple[int, ...], int]]:
         for place in range(rings.lo[hit], rings.hi[hit]):
             total[ring, int(pair_edge[place])] += int(n)
     return total
+
+
+def test_a_cycle_through_a_hub_is_not_searched_and_said() -> None:
+    """a > b > hub > a and a > b > a; two more pay the hub."""
+    hub, a, b = 0, 1, 2
+    graph = graph_of(
+        [a, b, b, hub, 3, 3, 3, 4], [b, a, hub, a, hub, hub, hub, 3],
+        np.array([10, 11, 12, 13, 14, 15, 40, 41]) * SECOND_US,
+    )  # fmt: skip
+    window = 5 * SECOND_US
+    for degree, lengths, roots in ((4, {2: 1, 3: 1}, 0), (3, {2: 1}, 1)):
+        found = cycles(graph, window, bounds=Bounds(hub_degree=degree))
+        assert found.by_length() == lengths
+        told = {"hub_degree": (1, ["000000000"], None)} if roots else {}
+        assert {
+            cause: (cut.roots, graph.accounts.take(cut.accounts).to_pylist(), cut.complete_to)
+            for cause, cut in found.cuts.items()
+        } == told
+    assert cycles(graph, window - 1, bounds=Bounds(hub_degree=3)).by_length() == {2: 1, 3: 1}
+
+
+@pytest.mark.parametrize("degree", [2, 3, 5])
+def test_hubs_are_those_of_the_window_of_each_root(degree: int) -> None:
+    rng = np.random.default_rng(degree)
+    size, window = 250, 20 * SECOND_US
+    source = (rng.integers(0, 25, size) * rng.random(size)).astype(np.int64)
+    graph = graph_of(source, rng.integers(0, 25, size), rng.integers(0, 300, size) * SECOND_US)
+    every = by_root(cycles(graph, window))
+    found = cycles(graph, window, bounds=Bounds(hub_degree=degree))
+    edges = graph.edges
+
+    def is_hub(account: int, at_us: int) -> bool:
+        near = (edges.at_us >= at_us) & (edges.at_us <= at_us + window)
+        ends = (edges.source == account).astype(int) + (edges.target == account)
+        return bool(ends[near].sum() > degree)
+
+    wanted = {
+        (ring, root): n
+        for (ring, root), n in every.items()
+        if not any(is_hub(edges.source[edges.pair_head[p]], edges.at_us[root]) for p in ring)
+    }
+    assert by_root(found) == wanted
+    lost = {root for ring, root in every.keys() - wanted.keys()}
+    assert 0 < len(lost) <= found.cuts["hub_degree"].roots
+    first = cycles(graph, window, bounds=Bounds(hub_degree=degree), stop=100)
+    rest = cycles(graph, window, bounds=Bounds(hub_degree=degree), begin=100)
+    assert by_root(first) + by_root(rest) == wanted
+    roots = [part.cuts["hub_degree"].roots for part in (first, rest) if part.cuts]
+    assert sum(roots) == found.cuts["hub_degree"].roots

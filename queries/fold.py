@@ -6,7 +6,8 @@ A part (`queries/slices.py`) gives a table of *partials*: what its own roots giv
     root          text            record of the first root; `root_us`: its time
     last_root_us  int64           time of the last root
     instances     text            exact decimal number: it may exceed 64 bits
-    complete      bool            what it says is exact
+    complete      bool            no bound touched it; cuts at its accounts are added later
+    exact         bool            (may be missing) `instances` is no lower bound
     key           fixed list of int64, `tie` list of texts: which partial shows the finding: the
                   least key, then the least tie (both may be missing), then the earliest part
     ...           columns of `findings.ROW` about what is shown; the rest of them are made here
@@ -115,14 +116,15 @@ def fold(partials: list[pa.Table], gap_us: int) -> pa.Table:
     mask[merged] = True
     added = pa.array([str(n) for n in sums], columns.TEXT)
     last = order[np.append(start[1:], len(order)) - 1]
-    whole = np.logical_and.reduceat(rows["complete"].to_numpy()[order], start)
     made = {
         "root": rows["root"].take(pa.array(order[start])),
         "root_us": rows["root_us"].take(pa.array(order[start])),
         "last_root_us": rows["last_root_us"].take(pa.array(last)),
         "instances": pc.replace_with_mask(one_array(shown["instances"]), pa.array(mask), added),
-        "complete": pa.array(whole),
     }
+    for name in {"complete", "exact"}.intersection(rows.column_names):
+        every = np.logical_and.reduceat(rows[name].to_numpy()[order], start)
+        made[name] = pa.array(every)
     for name, column in made.items():
         shown = shown.set_column(shown.column_names.index(name), name, column)
     return shown
@@ -172,7 +174,17 @@ def finished(rows: pa.Table) -> pa.Table:
     around = [pa.scalar(text, columns.TEXT) for text in ('{"instances": "', '"}', "")]
     large = pc.binary_join_element_wise(around[0], counted, *around[1:])
     detail = pc.if_else(fits, one_array(rows["detail"]), large)
-    left = ("subject", "root", "root_us", "last_root_us", "key", "tie", "instances", "detail")
+    left = (
+        "subject",
+        "root",
+        "root_us",
+        "last_root_us",
+        "exact",
+        "key",
+        "tie",
+        "instances",
+        "detail",
+    )
     kept = rows.drop_columns([name for name in left if name in rows.column_names])
     return (
         kept.append_column("anchor", anchor)

@@ -26,6 +26,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from regift.graph import witness_kernels
+from regift.graph.bounds import Bounds
 from regift.graph.cycle_kernels import Ahead
 from regift.graph.cycles import CycleParams, Cycles, ahead_of
 from regift.graph.ring_kernels import Rings
@@ -63,7 +64,7 @@ def _shape(params: Params) -> CycleParams:
     return CycleParams(params.window_us, params.max_length, params.keep_bp, params.ties == "order")
 
 
-def _prepare(graph: TemporalGraph, params: Params) -> Ahead:
+def _prepare(graph: TemporalGraph, params: Params, _: Bounds) -> Ahead:
     return ahead_of(graph, _shape(params))
 
 
@@ -139,6 +140,7 @@ def find(graph: Snapshot, params: Params) -> Findings:
 def _rings(currency: str, cycles: Cycles) -> dict[str, Any]:
     """Columns of partials (`queries/fold.py`), one row an episode of these roots, no witness."""
     graph = cycles.graph
+    exact = pa.array(cycles.counted_exactly(), pa.bool_())
     _, ring, first, last = cycles.episodes
     sizes = cycles.lengths[ring]
     at = np.repeat(cycles.rings.start[ring], sizes) + columns.ramp(sizes)
@@ -156,7 +158,8 @@ def _rings(currency: str, cycles: Cycles) -> dict[str, Any]:
         "last_root_us": graph.at_us[last],
         "length": sizes.astype(np.int64),
         "instances": _as_text(cycles.instances()),
-        "complete": pa.array(cycles.counted_exactly(), pa.bool_()),
+        "complete": exact,
+        "exact": exact,
     }
 
 

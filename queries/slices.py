@@ -12,10 +12,11 @@ How a typology takes part: `SEARCH = Search(...)`, with
 
     kinds     the kinds of transfers that it reads, from its parameters; `params.window_us` is both
               the halo and the gap of an episode, `params.min_amount` (if there is one) the least
-    prepare   what all parts of one graph share and only read, such as horizons
+    prepare   what all parts of one graph share and only read, such as horizons: from the graph,
+              the parameters and the bounds
     part      a `Task` -> a `Part`: a pure function of what the task holds. Its rows are partials
               (`queries/fold.py`), of the roots [begin, stop) of the graph only; with `counting`
-              they need subject, root, root_us, last_root_us, length, instances, complete alone
+              they need the first of fold's columns and `length` alone
     listed    whether rows are not partials but findings, each with its `anchor`, in the order of
               their roots and at most `task.most` of them, whole roots (`group=instance`)
 
@@ -95,7 +96,7 @@ class Search:
     """What a typology says of itself: see the head of this file."""
 
     kinds: Callable[[Any], tuple[str, ...]]
-    prepare: Callable[[TemporalGraph, Any], Any]
+    prepare: Callable[[TemporalGraph, Any, Bounds], Any]
     part: Callable[[Task], Part]
     listed: Callable[[Any], bool] = lambda params: False
 
@@ -145,7 +146,8 @@ def _joined(
         rows, left_out = _first(parts)
     else:
         rows, left_out = fold.fold([part.rows for _, part in parts], params.window_us), 0
-        inexact = pc.sum(pc.invert(rows["complete"])).as_py() or 0
+        if "exact" in rows.column_names:
+            inexact = pc.sum(pc.invert(rows["exact"])).as_py() or 0
         rows = _reached(rows, late, params.window_us)
     truncated = told([cut for _, cut in cuts])
     if inexact:
@@ -237,7 +239,7 @@ def _tasks(
         owned = int(np.searchsorted(moves.at_us, until, "left"))
         if not owned:
             continue
-        shared = search.prepare(moves, params)
+        shared = search.prepare(moves, params, bounds)
         begins = _begins(moves.at_us[:owned], bounds)
         for begin, stop in zip(begins, [*begins[1:], owned], strict=True):
             yield Task(
@@ -305,9 +307,10 @@ def _progress(bounds: Bounds, number: int, slices: int) -> Callable[[int, int], 
 def _nothing(graph: Snapshot, params: Any, search: Search, counting: bool) -> Task:
     """A task without a record: its part has the columns of every other."""
     ((currency, moves),) = flows(graph, search.kinds(params), span=(0, -1))
+    shared = search.prepare(moves, params, graph.bounds)
     return Task(
-        currency=currency, graph=moves, shared=search.prepare(moves, params), begin=0, stop=0,
-        params=params, bounds=graph.bounds, counting=counting, most=0,
+        currency=currency, graph=moves, shared=shared, begin=0, stop=0, params=params,
+        bounds=graph.bounds, counting=counting, most=0,
     )  # fmt: skip
 
 

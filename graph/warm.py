@@ -13,7 +13,9 @@ import pyarrow as pa
 from regift.graph import (
     count_kernels,
     peel_kernels,
+    scatter_judge,
     scatter_kernels,
+    scatter_roots,
     wedge_kernels,
     witness_kernels,
 )
@@ -145,8 +147,9 @@ def _scatters() -> None:
     cut = wedge_kernels.over_expansions(edges, reach, hubs, ahead, 0, size, 1)
     wedge_kernels.over_hubs(edges, reach, hubs, 0, size, 1)
     start, gather = group_by(graph.source.copy(), 2)
-    wedges = scatter_kernels.Wedges(mask, start, gather, cut)
-    scatter_kernels.scatters(edges, reach, hubs, wedges, scatter_kernels.Rule(0, size, 9, 1, 0))
+    wedges = scatter_roots.Wedges(mask, start, gather, cut)
+    rule = scatter_judge.Rule(0, size, 9, 1, 0)
+    scatter_roots.scatters(edges, reach, hubs, wedges, rule)
     scatter_kernels.scattered_records(edges, reach, hubs, np.zeros((0, 3), np.int64))
     places, amounts = np.zeros(0, np.int32), np.zeros(0, np.int64)
     scatter_kernels.gathers(edges, places, places, amounts, 9, 1, 0)

@@ -47,7 +47,7 @@ def is_hub(hubs: Hubs, account: int, at_us: int) -> bool:
             first = middle + 1
         else:
             stop = middle
-    return first < hubs.start[account + 1] and hubs.low[first] <= at_us
+    return bool(first < hubs.start[account + 1] and hubs.low[first] <= at_us)
 
 
 @kernel

@@ -34,9 +34,11 @@ from numpy.typing import NDArray
 from regift.graph.bounds import Bounds
 from regift.graph.episodes import shown, split, starts
 from regift.graph.index_kernels import group_by, horizons
-from regift.graph.scatter_kernels import Rule, Wedges, scattered_records, scatters
+from regift.graph.scatter_judge import Rule
+from regift.graph.scatter_kernels import scattered_records
+from regift.graph.scatter_roots import Wedges, scatters
 from regift.graph.snapshot import Snapshot
-from regift.graph.temporal import FLOW_KINDS, TemporalGraph, flows
+from regift.graph.temporal import FLOW_KINDS, TemporalGraph
 from regift.graph.wedge_kernels import (
     Hubs,
     Reach,
@@ -48,10 +50,12 @@ from regift.graph.wedge_kernels import (
     relayed,
 )
 from regift.queries import columns
+from regift.queries.cuts import Cut
 from regift.queries.findings import Findings, collect
 from regift.queries.gather_scatter import LONGEST_WINDOW_US, amounts, ranked
 from regift.queries.habit import with_pair_rate
 from regift.queries.params import choice, count, duration, money, ratio, words
+from regift.queries.slices import Part, Search, Task, search_slices
 from regift.queries.typology import Typology
 
 Ints = NDArray[Any]
@@ -145,8 +149,9 @@ def roots(
     rule = Rule(begin, stop, window, params.min_accounts, params.flow_bp)
     rows, sinks, unjudged = scatters(edges, reach, hubs, wedges, rule)
     rows = rows[np.lexsort((rows[:, 2], rows[:, 1], rows[:, 0]))]
+    u, w, edge, high, low, whole_high, whole_low, complete = rows.T.copy()
     return Roots(
-        *rows.T[:7].copy(), rows[:, 7] > 0, np.flatnonzero(cut),
+        u, w, edge, high, low, whole_high, whole_low, complete > 0, np.flatnonzero(cut),
         np.flatnonzero(lost | unjudged), np.flatnonzero(unfollowed | sinks),
     )  # fmt: skip
 
@@ -154,13 +159,15 @@ def roots(
 def episodes(
     currency: str, part: TemporalGraph, prepared: Prepared, found: Roots, params: Params
 ) -> pa.Table:
-    """One row an episode of roots."""
+    """Partials (`queries/fold.py`), one an episode of these roots; shown by the largest sum."""
     pair = found.u * len(part.accounts) + found.w
     window = min(params.window_us, LONGEST_WINDOW_US)
     episode = split(pair, part.at_us[found.edge], window)
     best = shown(episode, ranked(found.high, found.low))
     size = len(best)
-    first = starts(episode, size)[:-1]
+    bounds = starts(episode, size)
+    first, last = bounds[:-1], bounds[1:] - 1
+    sums = np.stack((found.high[best], found.low[best]), 1)
     u, w = found.u[best], found.w[best]
     start, records, relay_start, relays = scattered_records(
         part.edges, prepared.reach, prepared.hubs, np.stack((u, w, found.edge[best]), 1)
@@ -172,20 +179,20 @@ def episodes(
     whole = amounts(found.whole_high[best], found.whole_low[best], currency)
     details = [f'{{"flow": "{f}", "scattered": "{s}"}}' for f, s in zip(flow, whole, strict=True)]
     names = [part.accounts.take(pa.array(ends)) for ends in (u, w)]
-    touched = np.isin(u, np.unique(part.source[found.crowded])) | np.isin(w, found.hubs)
     incomplete = np.bincount(episode[~found.complete], minlength=size) > 0
     return columns.table(
         size,
-        anchor=columns.anchors(
-            [*names, pa.array([currency] * size, columns.TEXT),
-             part.records_of(found.edge[first])]
-        ),
+        subject=columns.anchors([*names, pa.array([currency] * size, columns.TEXT)]),
+        root=part.records_of(found.edge[first]),
+        root_us=part.at_us[found.edge[first]],
+        last_root_us=part.at_us[found.edge[last]],
+        key=pa.FixedSizeListArray.from_arrays(pa.array(-sums.ravel()), 2),
         first_us=part.at_us[records[start[:-1], 0]],
         last_us=part.at_us[records[start[1:] - 1, 0]],
         currency=currency,
         length=np.full(size, 2),
-        instances=np.bincount(episode, minlength=size),
-        complete=pa.array(~(touched | incomplete), pa.bool_()),
+        instances=pa.array(np.bincount(episode, minlength=size)).cast(columns.TEXT),
+        complete=pa.array(~incomplete, pa.bool_()),
         detail=pa.array(details, columns.TEXT),
         accounts=columns.accounts(part, parties_start, parties),
         roles=columns.lists(parties_start, columns.words(role, ("source", "relay", "sink"))),
@@ -207,40 +214,40 @@ def _parties(u: Ints, w: Ints, start: Ints, relays: Ints) -> tuple[Ints, Ints, I
     return starts(finding, size), account[order], role[order]
 
 
-def _truncated(searched: list[tuple[TemporalGraph, Roots]]) -> dict[str, object]:
-    """What the bounds cut, by cause and place; empty if nothing."""
-    cut: dict[str, object] = {}
+def _cuts(part: TemporalGraph, found: Roots) -> dict[str, Cut]:
+    """What the bounds cut, by cause and place."""
     causes = {
-        "expansions": [(p, r.crowded, np.unique(p.source[r.crowded])) for p, r in searched],
-        "hub_degree": [(p, r.hub_roots, r.hubs) for p, r in searched],
+        "expansions": (found.crowded, np.unique(part.source[found.crowded])),
+        "hub_degree": (found.hub_roots, found.hubs),
     }
-    for cause, places in causes.items():
-        accounts = {
-            n for p, _, where in places for n in p.accounts.take(pa.array(where)).to_pylist()
-        }
-        if accounts:
-            number = sum(len(which) for _, which, _ in places)
-            cut[cause] = {"roots": number, "accounts": sorted(accounts)}
-    return cut
+    return {
+        cause: Cut(len(which), tuple(part.accounts.take(pa.array(where)).to_pylist()))
+        for cause, (which, where) in causes.items()
+        if len(which)
+    }
+
+
+def _part(task: Task) -> Part:
+    """What the roots of one part give."""
+    found = roots(task.graph, task.shared, task.begin, task.stop, task.params, task.bounds)
+    rows = episodes(task.currency, task.graph, task.shared, found, task.params)
+    return Part(rows=rows, cuts=_cuts(task.graph, found))
+
+
+SEARCH = Search(kinds=lambda params: params.kinds, prepare=prepare, part=_part)
 
 
 def find(graph: Snapshot, params: Params) -> Findings:
     """Episodes of roots; see the head of this file."""
-    tables = []
-    searched = []
-    for currency, part in flows(graph, params.kinds, params.min_amount):
-        prepared = prepare(part, params, graph.bounds)
-        found = roots(part, prepared, 0, len(part), params, graph.bounds)
-        tables.append(episodes(currency, part, prepared, found, params))
-        searched.append((part, found))
-    graph.con.register("_scatters", pa.concat_tables(tables))
+    searched = search_slices(graph, params, SEARCH)
+    graph.con.register("_scatters", searched.rows)
     found_rows = with_pair_rate(
         "SELECT *, strftime(make_timestamp(first_us), '%Y-%m-%d') AS unit FROM _scatters",
         params.window_us,
     )
-    found_all = collect(graph.con, "scatter_gather", "sg", found_rows, _truncated(searched))
+    found = collect(graph.con, "scatter_gather", "sg", found_rows, searched.truncated)
     graph.con.unregister("_scatters")
-    return found_all
+    return found
 
 
 TYPOLOGY = Typology(

@@ -43,6 +43,7 @@ def stage(spent: dict[str, Spent], name: str) -> Iterator[None]:
     cpu, clock = time.process_time(), time.perf_counter()
     yield
     spent[name] = Spent(time.process_time() - cpu, time.perf_counter() - clock, peak_kib() / 2**20)
+    print(f"  {name}: {spent[name].cpu:.2f} s", file=sys.stderr, flush=True)
 
 
 def peak_kib() -> int:

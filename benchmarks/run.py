@@ -1,7 +1,8 @@
-"""Run every benchmark, or those that are named: `python benchmarks/run.py [NAME]...`
+"""Run every benchmark, or those that are named: `python benchmarks/run.py [--write] [NAME]...`
 
-A benchmark is a script beside this one; it prints what it measured and exits with 1 when it misses
-its bound. Each runs in a process of its own, so memory figures do not mix.
+A benchmark is a script beside this one that can be started; it prints what it measured and exits
+with 1 when it misses its bound. Each runs in a process of its own, so memory figures do not mix.
+`--write` runs those that have a part in docs/performance.md and puts what they measured there.
 """
 
 import os
@@ -11,11 +12,26 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+PAGE = HERE.parent / "docs" / "performance.md"
 
 
-def main(names: list[str]) -> int:
+def benchmarks(write: bool) -> dict[str, Path]:
+    """Scripts by name, in order; with `write` those whose markers the page has."""
+    page = PAGE.read_text(encoding="utf-8")
+    return {
+        path.stem: path
+        for path in sorted(HERE.glob("*.py"))
+        if path.stem != "run"
+        and '\nif __name__ == "__main__":' in path.read_text(encoding="utf-8")
+        and (not write or f"<!-- {path.stem} -->" in page)
+    }
+
+
+def main(arguments: list[str]) -> int:
     """Run them in order of name; the number of benchmarks that missed their bound."""
-    scripts = {path.stem: path for path in sorted(HERE.glob("*.py")) if path.stem != "run"}
+    write = "--write" in arguments
+    names = [name for name in arguments if name != "--write"]
+    scripts = benchmarks(write)
     unknown = [name for name in names if name not in scripts]
     if unknown:
         print(f"no benchmark {', '.join(unknown)}: there are {', '.join(scripts)}", file=sys.stderr)
@@ -24,7 +40,8 @@ def main(names: list[str]) -> int:
     missed = 0
     for name in names or scripts:
         print(f"== {name}", flush=True)
-        missed += subprocess.run([sys.executable, scripts[name]], check=False).returncode != 0
+        command = [sys.executable, str(scripts[name]), *(["--write"] if write else [])]
+        missed += subprocess.run(command, check=False).returncode != 0
     return missed
 
 

@@ -67,6 +67,7 @@ class Kernel:
                 if self._compiled is None:
                     self._call_compiled()
                     self._compiled = _one_type(njit(nogil=True, cache=True)(self.function))
+                    self.function.__globals__[self.function.__name__] = self._compiled
         return self._compiled
 
     def _call_compiled(self) -> None:

@@ -152,16 +152,17 @@ class TemporalGraph:
         n = len(self.accounts)
         out_start, out_edge = group_by(self.source, n)
         in_start, in_edge = group_by(self.target, n)
-        pair_edge, pair_of, place, previous, start, head, pairs_from = group_pairs(
-            self.source, self.target, in_edge, out_start
+        pair_edge, pair_of, place, previous, start, head, pair_to, pairs_from = group_pairs(
+            self.source, in_start, in_edge, out_start
         )
-        in_pairs_from, in_pair = group_by(self.target[head], n)
+        in_pairs_from, in_pair = group_by(pair_to, n)
         indexes = (
             out_start, out_edge, in_start, in_edge, start, pair_edge, pair_of, place, previous,
             head, pairs_from, in_pair, in_pairs_from,
         )  # fmt: skip
-        frozen = [_frozen(index, np.int32) for index in indexes]
-        return Edges(self.source, self.target, self.at_us, self.amount_minor, *frozen)
+        for index in indexes:
+            index.flags.writeable = False  # of nobody else: no copy
+        return Edges(self.source, self.target, self.at_us, self.amount_minor, *indexes)
 
     def select(self, chosen: Ints) -> "TemporalGraph":
         """The same graph with only some edges (a mask or ascending edge numbers)."""

@@ -36,28 +36,29 @@ from regift.queries.typology import Typology
 Ints = NDArray[Any]
 
 _ROWS = """
-    WITH moves AS (SELECT DISTINCT * FROM _moves),
-    accounts AS (
-        SELECT episode, relay AS account, 'relay' AS role, 0 AS place, 0 AS edge FROM moves
-        UNION ALL SELECT episode, source, 'source', 1, edge FROM moves WHERE role = 'in'
-        UNION ALL SELECT episode, target, 'receiver', 2, edge FROM moves WHERE role = 'out'),
+    WITH accounts AS (
+        SELECT episode, relay AS account, 'relay' AS role, 0 AS place, 0 AS edge FROM _moves
+        UNION ALL SELECT episode, source, 'source', 1, edge FROM _moves WHERE role = 'in'
+        UNION ALL SELECT episode, target, 'receiver', 2, edge FROM _moves WHERE role = 'out'),
     once AS (
         SELECT episode, account, arg_min(role, (place, edge)) AS role,
                min((place, edge)) AS place
         FROM accounts GROUP BY episode, account),
     parties AS (
         SELECT episode, list(account ORDER BY place) AS accounts, list(role ORDER BY place) AS roles
-        FROM once GROUP BY episode)
-    SELECT [any_value(relay), any_value(currency),
-            arg_min(record, edge) FILTER (role = 'in')] AS anchor,
-           any_value(relay) AS unit, min(at_us) AS first_us, max(at_us) AS last_us,
-           sum(amount_minor) FILTER (role = 'in') AS amount_minor,
-           any_value(currency) AS currency, 2 AS length,
-           count(*) FILTER (role = 'in') AS instances, NULL AS level, true AS complete,
-           [] AS items, NULL AS detail,
-           any_value(accounts) AS accounts, any_value(roles) AS roles,
-           list({'tbl': 'transfers', 'record': record, 'role': role} ORDER BY edge) AS evidence
-    FROM moves JOIN parties USING (episode) GROUP BY episode
+        FROM once GROUP BY episode),
+    episodes AS (
+        SELECT episode, any_value(relay) AS unit, any_value(currency) AS currency,
+               arg_min(record, edge) FILTER (role = 'in') AS root,
+               min(at_us) AS first_us, max(at_us) AS last_us,
+               sum(amount_minor) FILTER (role = 'in') AS amount_minor,
+               count(*) FILTER (role = 'in') AS instances,
+               list({'tbl': 'transfers', 'record': record, 'role': role} ORDER BY edge) AS evidence
+        FROM _moves GROUP BY episode)
+    SELECT [unit, currency, root] AS anchor, unit, first_us, last_us, amount_minor, currency,
+           2 AS length, instances, NULL AS level, true AS complete, [] AS items, NULL AS detail,
+           accounts, roles, evidence
+    FROM episodes JOIN parties USING (episode)
 """
 
 
@@ -89,9 +90,11 @@ def _events(part: TemporalGraph, params: Params) -> tuple[Ints, Ints, Ints, Ints
     episode_of = np.full(len(part), -1, np.int64)
     episode_of[events[chosen]] = episode[chosen]
     taking = episode_of[took_in] >= 0
-    return (
-        events[chosen], episode[chosen], took_out[taking], episode_of[took_in[taking]],
-    )  # fmt: skip
+    # An out that took several events of one episode is one record of it.
+    outs = np.unique(
+        np.stack([took_out[taking].astype(np.int64), episode_of[took_in[taking]]]), axis=1
+    )
+    return events[chosen], episode[chosen], outs[0], outs[1]
 
 
 def _moves(currency: str, part: TemporalGraph, params: Params, base: int) -> pa.Table:

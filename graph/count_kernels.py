@@ -29,13 +29,11 @@ from regift.graph.cycle_kernels import Ahead, amounts_near
 from regift.graph.index_kernels import lower_bound
 from regift.graph.jit import kernel
 from regift.graph.label_kernels import MOST
+from regift.graph.plain_count_kernels import MANY, bit_length, count_plain
 from regift.graph.ring_kernels import Rings
 from regift.graph.temporal import Edges
 
 Ints = NDArray[Any]
-
-MANY = 32
-"""Roots from which on the sliding window is considered."""
 
 
 @kernel
@@ -65,16 +63,6 @@ def maximal_intervals(amounts: Ints, keep_bp: int) -> tuple[Ints, Ints]:
             highs[found] = amounts[j - 1]
             found += 1
     return lows[:found].copy(), highs[:found].copy()
-
-
-@kernel
-def bit_length(number: int) -> int:
-    """Bits of a number of zero or more: number < 2 ** bits."""
-    bits = 0
-    while number:
-        number >>= 1
-        bits += 1
-    return bits
 
 
 @kernel
@@ -369,25 +357,20 @@ def count_hits(
     counts = np.zeros(hits, np.int64)
     exact = np.ones(hits, np.bool_)
     chosen = np.empty(hits, np.int64)
+    pending = np.ones(hits, np.bool_)
+    if modulus == 0:
+        count_plain(edges, ahead, rings, keep_bp, counts, bits, pending)
     for r in range(len(rings.start) - 1):
-        pairs = rings.pairs[rings.start[r] : rings.start[r + 1]]
-        single = modulus == 0
-        for i in range(len(pairs)):
-            p = pairs[i]
-            single &= edges.pair_start[p + 1] - edges.pair_start[p] == 1
-        if single:
-            least = greatest = edges.amount[edges.pair_head[pairs[0]]]
-            for i in range(1, len(pairs)):
-                amount = edges.amount[edges.pair_head[pairs[i]]]
-                least, greatest = min(least, amount), max(greatest, amount)
-            for h in range(rings.first[r], rings.first[r + 1]):
-                counts[h] = 10_000 * least >= keep_bp * greatest
-                bits[h] = len(pairs)
+        left = False
+        for h in range(rings.first[r], rings.first[r + 1]):
+            left |= pending[h]
+        if not left:
             continue
+        pairs = rings.pairs[rings.start[r] : rings.start[r + 1]]
         for turn in range(len(pairs)):
             used = 0
             for h in range(rings.first[r], rings.first[r + 1]):
-                if rings.turn[h] == turn:
+                if pending[h] and rings.turn[h] == turn:
                     chosen[used] = h
                     used += 1
             if used:

@@ -12,12 +12,13 @@ from build import EPOCH_US
 from flows import HOUR_US, flows
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pattern_worlds import relays
 from strategies import World
 
 from regift.graph.bounds import Bounds
 from regift.graph.snapshot import snapshot_from_rows
 from regift.graph.temporal import EVER
-from regift.queries import slices
+from regift.queries import scatter_gather, slices
 from regift.queries.cuts import NOT_BEGUN
 from regift.queries.findings import Findings
 from regift.queries.money_cycle import SEARCH, Params, count_cycles, find
@@ -70,6 +71,28 @@ def test_any_slices_and_jobs_find_the_same(
         with cut_at(cuts):
             got = tables(find(graph, params)), count_cycles(graph, params)
     assert got == wanted
+
+
+RELAYED = st.builds(
+    scatter_gather.Params,
+    window_us=st.integers(0, 4).map(lambda h: h * HOUR_US),
+    min_accounts=st.sampled_from((1, 2, 2, 3)),
+    flow_bp=st.sampled_from((0, 5000, 9000)),
+    ties=st.sampled_from(("strict", "order")),
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(relays(), RELAYED, CUTS, st.integers(1, 3), st.sampled_from((1, 3, 1_000_000)))
+def test_scatter_gather_is_the_same_in_any_parts(
+    world: World, params: scatter_gather.Params, cuts: list[int], jobs: int, expansions: int
+) -> None:
+    with world.snapshot() as graph:
+        graph.bounds = Bounds(jobs=1, slices=1, expansions=expansions)
+        wanted = tables(scatter_gather.find(graph, params))
+        graph.bounds = Bounds(jobs=jobs, expansions=expansions)
+        with cut_at(cuts):
+            assert tables(scatter_gather.find(graph, params)) == wanted
 
 
 @settings(max_examples=20, deadline=None)

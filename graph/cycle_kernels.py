@@ -55,8 +55,9 @@ from regift.graph.wedge_kernels import Hubs
 Ints = NDArray[Any]
 
 HEAD = 4
-"""Words of a hit before its pairs: length, place of the root's pair among them, first and last + 1
-of the group in `pair_edge`."""
+"""Words of a hit before its pairs: length, place of the root's pair among them (~place, below 0, if
+all of them have one edge: no other hit has this ring), first and last + 1 of the group in
+`pair_edge`."""
 
 
 LOOKS = 4
@@ -192,7 +193,8 @@ def search_groups(
                         break
                     steps += 1
                     k = depth + 2
-                    if only and single[depth] and streamed:
+                    lonely = only and single[depth]
+                    if lonely and streamed:
                         if not near or 10_000 * min(least[depth], amount[f]) >= keep_bp * max(
                             greatest[depth], amount[f]
                         ):
@@ -203,7 +205,7 @@ def search_groups(
                         words = grown(words, used, 2 * (used + HEAD + k))
                     first = smallest[depth]
                     words[used] = k
-                    words[used + 1] = (k - first) % k
+                    words[used + 1] = ~((k - first) % k) if lonely else (k - first) % k
                     words[used + 2] = pair_place[root]
                     words[used + 3] = group
                     used += HEAD
@@ -274,7 +276,9 @@ def search_cycles(
         if root == stop:
             break
         tried, complete, spent, told_roots = 2, 0, 0, told[-1]
+        before = alone[0].copy()
         while True:
+            alone[0] = before
             words, entries, end, search, reached, steps = search_groups(
                 edges, ahead, hubs, met, arrived, told, looks, rows, queue, path, spread, entries,
                 group_end, begin, root, root + 1, tried, search, bound, keep_bp, words, used, alone,

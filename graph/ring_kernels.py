@@ -37,14 +37,19 @@ class Rings(NamedTuple):
 
 @kernel
 def tell_apart(words: Ints) -> Rings:
-    """Rings of the hits that `search_cycles` wrote: a hash table that compares the sequences."""
+    """Rings of the hits that `search_cycles` wrote: a hash table that compares the sequences.
+
+    Rings whose pairs all have one edge are in no table: each has one hit.
+    """
     hits = 0
     at = 0
+    shared = 0
     while at < len(words):
         hits += 1
+        shared += words[at + 1] >= 0
         at += HEAD + words[at]
     size = 16
-    while size < 2 * hits:
+    while size < 2 * shared:
         size *= 2
     table = np.full(size, -1, np.int32)
     start = np.zeros(hits + 1, np.int32)
@@ -56,28 +61,34 @@ def tell_apart(words: Ints) -> Rings:
     for hit in range(hits):
         k = words[at]
         where[hit] = at
-        mixed = np.uint64(k)
-        for i in range(k):
-            mixed = (mixed ^ np.uint64(words[at + HEAD + i])) * np.uint64(0x9E3779B97F4A7C15)
-            mixed ^= mixed >> np.uint64(29)
-        slot = np.int64(mixed & np.uint64(size - 1))
-        while table[slot] >= 0:
-            r = table[slot]
-            same = start[r + 1] - start[r] == k
-            i = 0
-            while same and i < k:
-                same = pairs[start[r] + i] == words[at + HEAD + i]
-                i += 1
-            if same:
-                break
-            slot = (slot + 1) & (size - 1)
-        if table[slot] < 0:
-            table[slot] = rings
+        slot = np.int64(-1)
+        found = -1
+        if words[at + 1] >= 0:
+            mixed = np.uint64(k)
+            for i in range(k):
+                mixed = (mixed ^ np.uint64(words[at + HEAD + i])) * np.uint64(0x9E3779B97F4A7C15)
+                mixed ^= mixed >> np.uint64(29)
+            slot = np.int64(mixed & np.uint64(size - 1))
+            while table[slot] >= 0:
+                r = table[slot]
+                same = start[r + 1] - start[r] == k
+                i = 0
+                while same and i < k:
+                    same = pairs[start[r] + i] == words[at + HEAD + i]
+                    i += 1
+                if same:
+                    found = r
+                    break
+                slot = (slot + 1) & (size - 1)
+        if found < 0:
+            found = rings
+            if slot >= 0:
+                table[slot] = rings
             for i in range(k):
                 pairs[start[rings] + i] = words[at + HEAD + i]
             start[rings + 1] = start[rings] + k
             rings += 1
-        ring_of[hit] = table[slot]
+        ring_of[hit] = found
         at += HEAD + k
     first = np.zeros(rings + 1, np.int32)
     for hit in range(hits):
@@ -92,6 +103,7 @@ def tell_apart(words: Ints) -> Rings:
         i = fill[ring_of[hit]]
         fill[ring_of[hit]] += 1
         turn[i] = words[where[hit] + 1]
+        turn[i] = turn[i] if turn[i] >= 0 else ~turn[i]
         lo[i] = words[where[hit] + 2]
         hi[i] = words[where[hit] + 3]
     return Rings(start[: rings + 1].copy(), pairs[: start[rings]].copy(), first, turn, lo, hi)

@@ -38,10 +38,14 @@ def test_counts_of_the_reference_enumerator(
     name: str, load: Any, window_us: int, count: int
 ) -> None:
     """Counts of IBM's parallel-cycle-enumeration on the same files."""
-    found = cycles(load(real_data(name)), window_us)
+    graph = load(real_data(name))
+    found = cycles(graph, window_us)
     assert not len(found.cut)
     assert sum(found.by_length().values()) == count
     assert sum(found.instances().tolist()) == count
+    counted = cycles(graph, window_us, listed=False)
+    assert counted.by_length() == found.by_length()
+    assert counted.findings == found.findings == len(found.episodes[1])
 
 
 @pytest.mark.parametrize("keep_bp", [0, 5000])
@@ -270,3 +274,23 @@ def test_hubs_are_those_of_the_window_of_each_root(degree: int) -> None:
     assert by_root(first) + by_root(rest) == wanted
     roots = [part.cuts["hub_degree"].roots for part in (first, rest) if part.cuts]
     assert sum(roots) == found.cuts["hub_degree"].roots
+
+
+@pytest.mark.parametrize("keep_bp", [0, 9000])
+@pytest.mark.parametrize("expansions", [1_000_000, 8])
+def test_counting_without_a_list_gives_the_same_numbers(keep_bp: int, expansions: int) -> None:
+    """With and without a bound that cuts: what a search that gave up counted counts for nothing."""
+    rng = np.random.default_rng(4)
+    size = 400
+    graph = graph_of(
+        rng.integers(0, 25, size), rng.integers(0, 25, size),
+        rng.integers(0, 300, size) * SECOND_US, rng.choice([100, 95, 80], size),
+    )  # fmt: skip
+    more = {"bounds": Bounds(expansions=expansions)}
+    listed = cycles(graph, 60 * SECOND_US, keep_bp, **more)
+    counted = cycles(graph, 60 * SECOND_US, keep_bp, listed=False, **more)
+    assert 0 < counted.alone.sum() < sum(listed.by_length().values())
+    assert counted.by_length() == listed.by_length()
+    assert counted.findings == listed.findings
+    assert counted.cut.tolist() == listed.cut.tolist()
+    assert bool(counted.cuts) == (expansions == 8)

@@ -108,14 +108,14 @@ def _truncated(searched: list[tuple[TemporalGraph, Layers]]) -> dict[str, object
     records = sum(len(found.hubs) for _, found in searched)
     if records:
         hubs = [(graph, graph.target[found.hubs]) for graph, found in searched]
-        cut["hub_degree"] = {"records": records, "accounts": _names(hubs)}
+        cut["hub_degree"] = {"roots": records, "accounts": _names(hubs)}
     sets = sum(found.cut for _, found in searched)
     if sets:
         ends = [
             (graph, np.concatenate((graph.source[found.cut_edges], graph.target[found.cut_edges])))
             for graph, found in searched
         ]
-        cut["expansions"] = {"sets": sets, "accounts": _names(ends)}
+        cut["expansions"] = {"roots": sets, "accounts": _names(ends)}
     return cut
 
 

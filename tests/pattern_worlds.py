@@ -180,18 +180,19 @@ def slices(draw: st.DrawFn) -> World:
 
 @st.composite
 def showers(draw: st.DrawFn) -> World:
-    """Bursts of red packets by two or three senders to much the same receivers."""
-    accounts = names(draw, 5, 7)
-    senders = accounts[: draw(st.integers(2, 3))]
+    """Bursts of red packets by two or three senders to much the same receivers, or to some each."""
+    x, y, z, *receivers = names(draw, 7, 8)
+    if draw(st.booleans()):
+        sent = {x: receivers, y: [receivers[0], z], z: [receivers[1], y]}
+    else:
+        others = draw(st.permutations([z, *receivers]))
+        sent = {x: receivers, y: others, z: draw(st.permutations([x, y, *receivers[:2]]))}
     moves: list[Move] = []
     first = draw(st.integers(0, 3))
-    for sender in senders:
+    for sender, possible in sent.items():
         hour = first + draw(st.sampled_from((0, 0, 1, 2, 4)))
-        others = [name for name in accounts if name != sender]
-        receivers = [*accounts[len(senders) :], *draw(st.permutations(others))]
-        skipped = draw(st.integers(0, 2))
-        for receiver in receivers[skipped : skipped + draw(st.sampled_from((3, 4, 2)))]:
+        for receiver in possible[: draw(st.sampled_from((4, 3, 2)))]:
             amount = draw(st.sampled_from((100, 100, 150, 199, 199, 50, 200)))
-            moves.append((sender, receiver, amount, hour + draw(st.sampled_from((0,) * 5 + (1,)))))
+            moves.append((sender, receiver, amount, hour + draw(st.sampled_from((0,) * 8 + (1,)))))
     kinds = ("red_packet",) * 40 + ("payment", "refund")
-    return recorded(draw, moves + noise(draw, accounts, 3), kinds)
+    return recorded(draw, moves + noise(draw, [x, y, z, *receivers], 3), kinds)

@@ -147,7 +147,7 @@ def test_hubs_do_not_carry_a_chain_and_are_told() -> None:
     assert whole.truncated == {}
     (row,) = as_dicts(cut)
     assert (row["records"], row["complete"]) == (["t1", "t2", "t3", "t4"], False)
-    assert cut.truncated == {"hub_degree": {"records": 1, "accounts": ["b"]}}
+    assert cut.truncated == {"hub_degree": {"roots": 1, "accounts": ["b"]}}
 
 
 def test_findings_that_no_hub_touches_are_complete() -> None:
@@ -159,7 +159,7 @@ def test_findings_that_no_hub_touches_are_complete() -> None:
         graph.bounds = Bounds(hub_degree=5)
         found = find(graph, Params())
     assert [row["complete"] for row in as_dicts(found)] == [True]
-    assert found.truncated == {"hub_degree": {"records": 1, "accounts": ["hub"]}}
+    assert found.truncated == {"hub_degree": {"roots": 1, "accounts": ["hub"]}}
 
 
 def test_a_witness_of_different_accounts_is_searched() -> None:
@@ -181,7 +181,7 @@ def test_a_search_that_takes_too_many_steps_is_cut_and_told() -> None:
         cut = find(graph, Params())
     assert (len(dropped), dropped.truncated) == (0, {})
     assert len(cut) == 0
-    assert cut.truncated == {"expansions": {"sets": 1, "accounts": ["a", "b", "c"]}}
+    assert cut.truncated == {"expansions": {"roots": 1, "accounts": ["a", "b", "c"]}}
 
 
 def test_no_records() -> None:

@@ -9,7 +9,8 @@ between them and nothing enters u between the ends of their windows: then exactl
 complete each of them. (With `keep`, roots of a group also have equal amounts.) A *hit* is (ring,
 group): at least one cycle, `keep` aside. From a group the search takes three steps:
 
-    probe     a short look forward from v: most roots of sparse money have no cycle at all
+    probe     a short look forward from v: most roots of sparse money have no cycle at all, and
+              most others no more than u > v > u (`root_kernels`)
     label     backward from u, the last edge out of each account that still leads to u in time
     descend   forward over accounts that have a label, so nearly every step ends in a cycle
 
@@ -42,10 +43,11 @@ from regift.graph.label_kernels import (
     REACH,
     ROW,
     SEEN,
+    SLOT,
     STAMP,
     grown,
     label,
-    list_exits,
+    list_pairs,
     tell_hubs,
 )
 from regift.graph.root_kernels import group_roots, probe
@@ -95,20 +97,23 @@ def amounts_near(amount: int, keep_bp: int) -> tuple[int, int]:
 @kernel
 def search_groups(
     edges: Edges, ahead: Ahead, hubs: Hubs, met: Ints, arrived: Ints, told: Ints, looks: int,
-    rows: Ints, queue: Ints, path: Ints, spread: Ints, entries: Ints, group_end: Ints, offset: int,
-    begin: int, stop: int, length: int, search: int, bound: int, keep_bp: int, words: Ints,
-    used: int, alone: Ints,
+    rows: Ints, queue: Ints, path: Ints, spread: Ints, entries: Ints, group_end: Ints,
+    straight: Ints, offset: int, begin: int, stop: int, length: int, search: int, bound: int,
+    keep_bp: int, words: Ints, used: int, alone: Ints,
 ) -> tuple[Ints, Ints, int, int, int, int]:  # fmt: skip
     """Hits of the groups that begin in [begin, stop), until one would take more than `bound` steps.
 
     Returns (words, entries, used, search, that group's first root or `stop`, all steps). alone:
     where it has columns, hits whose pairs all have one edge are counted in it by length (row 0)
     instead of written: such a ring has no other hit. All in one loop, with the arrays at hand: a
-    call costs more than a step.
+    call costs more than a step. Its parts: the ring of two that `probe` found; labels; then, depth
+    by depth, the account entered, its entries if they are not there yet (edge by edge, what leaves
+    it read backwards), and the first of them that can be taken.
     """
     source, target, amount, pair_of = edges.source, edges.target, edges.amount, edges.pair_of
     out_edge, out_start, pairs_from = edges.out_edge, edges.out_start, edges.pairs_from
     pair_edge, pair_start, pair_place = edges.pair_edge, edges.pair_start, edges.pair_place
+    pair_head = edges.pair_head
     in_edge, in_start, in_pair = edges.in_edge, edges.in_start, edges.in_pair
     in_pairs_from = edges.in_pairs_from
     before, after, next_out, last_in = ahead.before, ahead.after, ahead.next_out, ahead.last_in
@@ -126,6 +131,31 @@ def search_groups(
         u, y = source[root], target[root]
         start = out_edge[next_out[root]]
         low, high = amounts_near(amount[root], keep_bp)
+        back = straight[root - offset] - 1
+        if back >= 0:
+            # No search: the ring of two, if an amount fits.
+            place, end = pair_place[back], pair_start[pair_of[back] + 1]
+            while place < end and not low <= amount[pair_edge[place]] <= high:
+                place += 1
+            if place == end or pair_edge[place] > last_in[root]:
+                continue
+            total += 2
+            p, q = pair_of[root], pair_of[back]
+            lonely = pair_start[p + 1] - pair_start[p] == 1 and end - pair_start[q] == 1
+            if lonely and streamed:
+                alone[0, 2] += 1
+                continue
+            if used + HEAD + 2 > len(words):
+                words = grown(words, used, 2 * (used + HEAD + 2))
+            first = 1 if y < u else 0
+            words[used] = 2
+            words[used + 1] = ~first if lonely else first
+            words[used + 2] = pair_place[root]
+            words[used + 3] = group
+            words[used + HEAD] = q if first else p
+            words[used + HEAD + 1] = p if first else q
+            used += HEAD + 2
+            continue
         looked = label(
             source, amount, in_edge, in_start, in_pair, in_pairs_from, pair_edge, pair_start,
             before, prior_in, rows, queue, hub_start, hub_low, hub_high, met, at_us[root], u, y,
@@ -163,11 +193,48 @@ def search_groups(
                     greatest[depth] = max(greatest[depth - 1], amount[e])
             if rows[row + FROM] > s:
                 floor = s if rows[row + FROM] == NEVER else start
-                entries, free = list_exits(
-                    target, amount, pair_of, pair_place, out_edge, out_start, pair_edge,
-                    pair_start, pairs_from, out_place, rows, entries, free, x, u, floor, search,
-                    low, high,
-                )  # fmt: skip
+                rows[row + LISTED] = listed = free
+                rows[row + FROM] = floor
+                rows[row + SEEN] = -1
+                j, end = out_place[rows[row + LATEST]], out_start[x]
+                few = 4 * (pairs_from[x + 1] - pairs_from[x])
+                if j - end > few and j - lower_bound(out_edge, end, j, floor) > few:
+                    entries, free = list_pairs(
+                        target, amount, pair_head, pair_edge, pair_start, pairs_from, rows, entries,
+                        free, x, u, floor, search, low, high,
+                    )  # fmt: skip
+                    j = -1
+                while j >= end:
+                    f = out_edge[j]
+                    if f < floor:
+                        break
+                    j -= 1
+                    y = target[f]
+                    other = ROW * y
+                    if rows[other + STAMP] != search:
+                        continue
+                    reach = rows[other + REACH]
+                    if f >= (reach if reach >= 0 else ~reach):
+                        continue
+                    if near and not low <= amount[f] <= high:
+                        continue
+                    slot = rows[other + SLOT]
+                    if slot >= listed:
+                        entries[slot + 2] = f
+                        entries[slot + 3] = pair_place[f]
+                        continue
+                    if free + ENTRY > len(entries):
+                        entries = grown(entries, free, 2 * len(entries))
+                    rows[other + SLOT] = free
+                    p = pair_of[f]
+                    entries[free] = y
+                    entries[free + 1] = entries[free + 2] = f
+                    more = pair_start[p + 1] - pair_start[p] > 1
+                    entries[free + 3] = pair_place[f] if more else -1
+                    if y == u:
+                        rows[row + SEEN] = free
+                    free += ENTRY
+                rows[row + END] = free
             j, end = rows[row + LISTED], rows[row + END]
             if depth + 2 >= length:
                 j = rows[row + SEEN]
@@ -265,12 +332,13 @@ def search_cycles(
     group_end = group_roots(
         edges, ahead.next_out, ahead.last_in, hubs, phase, told, begin, stop, keep_bp
     )
-    probe(edges, ahead.next_out, ahead.last_in, begin, stop, group_end)
+    straight = probe(edges, ahead.next_out, ahead.last_in, begin, stop, group_end)
     root = begin
     while True:
         words, entries, used, search, root, steps = search_groups(
             edges, ahead, hubs, met, arrived, told, looks, rows, queue, path, spread, entries,
-            group_end, begin, root, stop, length, search, bound, keep_bp, words, used, alone,
+            group_end, straight, begin, root, stop, length, search, bound, keep_bp, words, used,
+            alone,
         )  # fmt: skip
         all_steps += steps
         if root == stop:
@@ -281,7 +349,8 @@ def search_cycles(
             alone[0] = before
             words, entries, end, search, reached, steps = search_groups(
                 edges, ahead, hubs, met, arrived, told, looks, rows, queue, path, spread, entries,
-                group_end, begin, root, root + 1, tried, search, bound, keep_bp, words, used, alone,
+                group_end, straight, begin, root, root + 1, tried, search, bound, keep_bp, words,
+                used, alone,
             )  # fmt: skip
             spent += steps
             fits = reached > root

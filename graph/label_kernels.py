@@ -183,77 +183,43 @@ def tell_hubs(
 
 
 @kernel
-def list_exits(
-    target: Ints, amount: Ints, pair_of: Ints, pair_place: Ints, out_edge: Ints, out_start: Ints,
-    pair_edge: Ints, pair_start: Ints, pairs_from: Ints, out_place: Ints, rows: Ints, entries: Ints,
-    free: int, x: int, u: int, floor: int, search: int, low: int, high: int,
+def list_pairs(
+    target: Ints, amount: Ints, pair_head: Ints, pair_edge: Ints, pair_start: Ints,
+    pairs_from: Ints, rows: Ints, entries: Ints, free: int, x: int, u: int, floor: int, search: int,
+    low: int, high: int,
 ) -> tuple[Ints, int]:  # fmt: skip
     """Write the entries of account x from the place `free` on: (entries, place after them).
 
-    One for each pair out of x that can be taken at `floor` or later, falling by its last edge: what
-    leaves x is read backwards, or pair by pair where those are fewer (j is then -1 - pair).
+    One for each pair out of x that can be taken at `floor` or later, falling by its last edge. For
+    accounts with many edges and few pairs; the others' are listed edge by edge.
     """
-    near = high < MOST
     row = ROW * x
-    rows[row + LISTED] = begin = free
-    rows[row + FROM] = floor
-    rows[row + SEEN] = -1
-    j, stop = out_place[rows[row + LATEST]], out_start[x]
-    pairs = pairs_from[x + 1] - pairs_from[x]
-    by_pair = j - stop > 4 * pairs
-    if by_pair:
-        stop = lower_bound(out_edge, stop, j, floor)
-        by_pair = j - stop > 4 * pairs
-        if by_pair:
-            j, stop = -1 - pairs_from[x], -pairs_from[x + 1]
-    while j >= stop:
-        p = -1 - j
-        f = out_edge[j] if j >= 0 else pair_edge[pair_start[p]]
-        if j >= 0 and f < floor:
-            break
-        j -= 1
-        y = target[f]
-        other = ROW * y
-        if rows[other + STAMP] != search:
+    begin = free
+    for p in range(pairs_from[x], pairs_from[x + 1]):
+        y = target[pair_head[p]]
+        if rows[ROW * y + STAMP] != search:
             continue
-        reach = rows[other + REACH]
+        reach = rows[ROW * y + REACH]
         reach = reach if reach >= 0 else ~reach
-        first = f
-        if by_pair:
-            place = lower_bound(pair_edge, pair_start[p], pair_start[p + 1], reach) - 1
-            while place >= pair_start[p] and not low <= amount[pair_edge[place]] <= high:
-                place -= 1
-            if place < pair_start[p] or pair_edge[place] < floor:
-                continue
-            f = pair_edge[place]
-            place = lower_bound(pair_edge, pair_start[p], place, floor)
-            while not low <= amount[pair_edge[place]] <= high:
-                place += 1
-            first = pair_edge[place]
-        elif f >= reach or (near and not low <= amount[f] <= high):
-            continue
-        slot = rows[other + SLOT]
-        if slot >= begin:
-            entries[slot + 2] = f
-            entries[slot + 3] = pair_place[f]
+        place = lower_bound(pair_edge, pair_start[p], pair_start[p + 1], reach) - 1
+        while place >= pair_start[p] and not low <= amount[pair_edge[place]] <= high:
+            place -= 1
+        if place < pair_start[p] or pair_edge[place] < floor:
             continue
         if free + ENTRY > len(entries):
             entries = grown(entries, free, 2 * len(entries))
-        rows[other + SLOT] = free
-        p = pair_of[f]
         entries[free] = y
-        entries[free + 1] = f
-        entries[free + 2] = first
-        entries[free + 3] = pair_place[first] if pair_start[p + 1] - pair_start[p] > 1 else -1
-        if y == u:
-            rows[row + SEEN] = free
+        entries[free + 1] = pair_edge[place]
+        place = lower_bound(pair_edge, pair_start[p], place, floor)
+        while not low <= amount[pair_edge[place]] <= high:
+            place += 1
+        entries[free + 2] = pair_edge[place]
+        entries[free + 3] = place if pair_start[p + 1] - pair_start[p] > 1 else -1
         free += ENTRY
-    rows[row + END] = free
-    if by_pair and free - begin > ENTRY:
-        let_fall(entries, begin, free)
-        for place in range(begin, free, ENTRY):
-            if entries[place] == u:
-                rows[row + SEEN] = place
+    let_fall(entries, begin, free)
+    for place in range(begin, free, ENTRY):
+        if entries[place] == u:
+            rows[row + SEEN] = place
     return entries, free
 
 

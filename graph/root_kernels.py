@@ -78,41 +78,51 @@ def group_roots(
 @kernel
 def probe(
     edges: Edges, next_out: Ints, last_in: Ints, begin: int, stop: int, group_end: Ints
-) -> None:
-    """Take out groups from which a short look forward shows that no edge leads back.
+) -> Ints:
+    """A short look forward from each group; takes out those from which no edge leads back.
 
-    Earliest arrivals from v until u is met (kept), nothing is left (taken out) or PROBED edges were
-    looked at (kept): where cycles are rare this is most of the work of the search.
+    Returns per edge in [begin, stop) 1 + the first edge straight back from v to u, if the look
+    shows that this is the only way back: then there is nothing to search. Else 0. Earliest arrivals
+    from v are followed until u is met otherwise, nothing is left, or PROBED edges were looked at:
+    where cycles are rare or short this is most of the work of the search.
     """
     source, target, out_edge, out_start = (
         edges.source, edges.target, edges.out_edge, edges.out_start
     )  # fmt: skip
+    straight = np.zeros(max(stop - begin, 0), np.int32)
     arrived = np.zeros(len(out_start) - 1, np.int64)
     queue = np.empty(PROBED + 1, np.int32)
     for e in range(begin, stop):
         if group_end[e - begin] == 0:
             continue
-        u, last = source[e], last_in[e]
+        u, v, last = source[e], target[e], last_in[e]
         queue[0] = e
-        waiting, looks, i = 1, 0, 0
+        waiting, looks, i, back = 1, 0, 0, 0
         while i < waiting and looks < PROBED:
             place = next_out[queue[i]]
             end = out_start[target[queue[i]] + 1]
-            i += 1
             while place < end and looks < PROBED:
                 f = out_edge[place]
                 if f > last:
                     break
                 y = target[f]
                 looks += 1
+                place += 1
                 if y == u:
-                    looks = PROBED
+                    if i:
+                        looks = PROBED
+                    elif back == 0:
+                        back = f + 1
+                    continue
                 # The higher half says in which probe y was entered, the lower by which edge.
                 known = arrived[y] - ((e + 1) << 32)
-                if known < 0 or f < known:
+                if y != v and (known < 0 or f < known):
                     arrived[y] = ((e + 1) << 32) + f
                     queue[waiting] = f
                     waiting += 1
-                place += 1
+            i += 1
         if looks < PROBED:
-            group_end[e - begin] = 0
+            straight[e - begin] = back
+            if back == 0:
+                group_end[e - begin] = 0
+    return straight

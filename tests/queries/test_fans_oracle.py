@@ -34,7 +34,7 @@ ORACLES = {"fan_in": oracle.fan_in, "fan_out": oracle.fan_out}
 
 
 @pytest.mark.parametrize("fan", FANS, ids=ORACLES)
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(crowds(), PARAMS)
 def test_findings_are_those_of_the_definition(
     fan: Typology, world: World, given: dict[str, Any]
@@ -50,7 +50,7 @@ def test_findings_are_those_of_the_definition(
 
 
 @pytest.mark.parametrize("fan", FANS, ids=ORACLES)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(flows(), PARAMS)
 def test_findings_of_any_moves_are_those_of_the_definition(
     fan: Typology, world: World, given: dict[str, Any]
@@ -66,7 +66,7 @@ def test_findings_of_any_moves_are_those_of_the_definition(
 
 
 @pytest.mark.parametrize("fan", FANS, ids=ORACLES)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(crowds(), PARAMS, st.integers(0, 9))
 def test_order_of_rows_and_names_say_nothing(
     fan: Typology, world: World, given: dict[str, Any], seed: int

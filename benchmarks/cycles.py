@@ -12,7 +12,7 @@ indexes, like ours, are made before. Data: ../shared/data or what REGIFT_SHARED 
 """
 
 import argparse
-import importlib.util
+import importlib
 import os
 import sys
 import time
@@ -63,13 +63,9 @@ def theirs(other: Any, built: Any, window: int, mode: str) -> int:
 
 
 def prototype(path: Path) -> Any:
-    """The module in a file."""
-    spec = importlib.util.spec_from_file_location("prototype", path)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    """The module in a file, by its own name: compiled code in its cache asks for that."""
+    sys.path.append(str(path.parent))
+    return importlib.import_module(path.stem)
 
 
 def programs(

@@ -1,11 +1,13 @@
-"""Made-up transfers: 30 days between accounts of which few move much, with habits and relays.
+"""Made-up transfers: 30 days between accounts of which few move much, with habits and patterns.
 
     activity   the r-th most active of n accounts pays in proportion to r ** -0.5, and is paid by
                strangers in proportion to r ** -0.6: at 10 million transfers the largest sends about
                10,000 and gets about 25,000
     habits     4 of 10 transfers go to one of ten neighbours, whoever they are
-    relays     1 of 200 runs of six transfers is a chain: each hop goes on from where the last
-               ended, up to 12 h later, with 93 to 100 % of it; half of them end where they began
+    patterns   1 of 200 runs of seven transfers is a quarter each: a chain of six hops, each at most
+               12 h after the one before with 93 to 100 % of it, half of them closed; a chain of
+               four hops that peel; three paths from one account to another; three payments of
+               40,000 to 50,000 in a day
     time       whole seconds, by night a tenth of what there is at noon
     amounts    log-normal around 50.00, a third of them whole tens
     kinds      of 1,000: 860 payments, 100 red packets, 15 topups, 15 payouts, 5 fees, 5 refunds
@@ -15,7 +17,7 @@ Everything follows from the seed and the numbers of transfers and accounts.
 
 from math import gcd
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -36,8 +38,8 @@ CHUNK = 600_000
 KINDS = ("payment", "red_packet", "topup", "payout", "fee", "refund")
 KIND_SHARES = (0.86, 0.1, 0.015, 0.015, 0.005, 0.005)
 HOURS = 1.1 + np.sin((np.arange(24) - 8) * np.pi / 12)
-RUN = 6
-RELAYED = 1 / 200
+RUN = 7
+PLANTED = 1 / 200
 
 _NAMED = """
     SELECT 't' || lpad(id::VARCHAR, 9, '0') AS record_id, at_us,
@@ -66,7 +68,7 @@ def columns(count: int, accounts: int, first: int = 0, seed: int = SEED) -> dict
     whole = rng.random(count) < 1 / 3
     amount[whole] = (amount[whole] // 1000 + 1) * 1000
     kind = rng.choice(len(KINDS), count, p=KIND_SHARES).astype(np.int8)
-    _relay(rng, source, target, at_s, amount, kind)
+    _plant(rng, Rows(source, target, at_s, amount), kind)
     _refund(rng, source, target, at_s, amount, kind)
     return {
         "id": np.arange(first, first + count), "at_us": START_US + at_s * 1_000_000,
@@ -90,19 +92,43 @@ def _spread(rank: Ints, accounts: int) -> Ints:
     return rank * factor % accounts
 
 
-def _relay(
-    rng: np.random.Generator, source: Ints, target: Ints, at_s: Ints, amount: Ints, kind: Ints
-) -> None:
-    """Turn some runs of neighbouring rows into chains."""
-    runs = np.flatnonzero(rng.random(len(source) // RUN) < RELAYED) * RUN
-    kind[runs] = 0
-    for hop in runs + np.arange(1, RUN)[:, None]:
-        source[hop] = target[hop - 1]
-        at_s[hop] = at_s[hop - 1] + rng.integers(60, 12 * 3600, len(hop))
-        amount[hop] = (amount[hop - 1] * rng.uniform(0.93, 1, len(hop))).astype(np.int64) + 1
-        kind[hop] = 0
-    closed = runs[rng.random(len(runs)) < 0.5]
-    target[closed + RUN - 1] = source[closed]
+class Rows(NamedTuple):
+    """Columns that patterns are planted in."""
+
+    source: Ints
+    target: Ints
+    at_s: Ints
+    amount: Ints
+
+    def follow(self, rng: np.random.Generator, row: Ints, before: Ints, least: float) -> None:
+        """Let rows go on from where others ended, with at least that share of them."""
+        self.source[row] = self.target[before]
+        self.at_s[row] = self.at_s[before] + rng.integers(60, 12 * 3600, len(row))
+        self.amount[row] = (self.amount[before] * rng.uniform(least, 1, len(row))).astype(int) + 1
+
+
+def _plant(rng: np.random.Generator, rows: Rows, kind: Ints) -> None:
+    """Turn some runs of neighbouring rows into patterns, a quarter into each."""
+    runs = np.flatnonzero(rng.random(len(kind) // RUN) < PLANTED) * RUN
+    kind[runs + np.arange(RUN)[:, None]] = 0
+    chains, peels, splits, below = (runs[rng.permutation(len(runs)) % 4 == k] for k in range(4))
+    for hop in chains + np.arange(1, 6)[:, None]:
+        rows.follow(rng, hop, hop - 1, 0.93)
+    closed = chains[rng.random(len(chains)) < 0.5]
+    rows.target[closed + 5] = rows.source[closed]
+    for hop in peels + np.array([2, 4, 6])[:, None]:
+        rows.follow(rng, hop, hop - 2, 0.9)
+        rows.source[hop - 1], rows.at_s[hop - 1] = rows.source[hop], rows.at_s[hop]
+        rows.amount[hop] -= rows.amount[hop - 2] // 10
+        rows.amount[hop - 1] = rows.amount[hop - 2] // 20 + 1
+    for part in splits + np.array([0, 2, 4])[:, None]:
+        rows.source[part], rows.at_s[part] = rows.source[splits], rows.at_s[splits]
+        rows.follow(rng, part + 1, part, 0.93)
+        rows.target[part + 1] = rows.target[splits + 1]
+    for part in below + np.arange(3)[:, None]:
+        rows.source[part] = rows.source[below]
+        rows.at_s[part] = rows.at_s[below] + rng.integers(0, DAY_S, len(part))
+        rows.amount[part] = rng.integers(4_000_000, 5_000_000, len(part))
 
 
 def _refund(

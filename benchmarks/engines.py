@@ -20,7 +20,7 @@ from regift.graph.path_kernels import first_arrivals
 from regift.graph.temporal import TemporalGraph
 
 Ints = NDArray[Any]
-LONGEST, STATIC_LONGEST, SEEDS = 4, 3, 20
+LONGEST, STATIC_LONGEST, SEEDS = 4, 3, 5
 Answer = tuple[Any, Spent]
 
 

@@ -31,10 +31,12 @@ import engines
 import numpy as np
 import power_law
 from engines import Answer, World, world_of
-from measuring import apart, machine, version
+from measuring import apart, load_kernels, machine, version
 from page import ROOT, show, table
 
 HOUR_US = 3_600_000_000
+STATIC_TRANSFERS = 100_000
+"""Most made-up transfers whose static cycles are asked for: a million have too many for anybody."""
 Engine = tuple[str, str | None, Callable[[World], Answer]]
 CYCLES: tuple[Engine, ...] = (
     ("regift, counted", None, engines.cycles_counted),
@@ -70,9 +72,11 @@ def compared(asked: tuple[Engine, ...], world: World, limit_s: int) -> list[list
             rows.append([*cells, f"more than {limit_s}", "", "", ""])
             continue
         found, spent = answer
-        first = first or answer
-        same = "yes" if found == first[0] else f"**no**: {total(found)}, not {total(first[0])}"
-        times = f"{spent.cpu / first[1].cpu:.1f}"
+        first = answer if work is asked[0][2] else first
+        times = same = "nothing to compare with"
+        if first:
+            times = f"{spent.cpu / first[1].cpu:.1f}"
+            same = "yes" if found == first[0] else f"**no**: {total(found)}, not {total(first[0])}"
         rows.append([*cells, f"{spent.cpu:.3f}", times, f"{spent.peak:.2f}", same])
     return rows
 
@@ -106,6 +110,7 @@ def main(arguments: list[str]) -> None:
     asked = parser.parse_args(arguments)
     folder = asked.data / "snap_temporal"
     cycles, static, reach = [], [], []
+    apart(load_kernels)  # what is compiled now counts against nobody's limit
     if (folder / "CollegeMsg.txt").is_file():
         college = snap(folder / "CollegeMsg.txt", "CollegeMsg, 6 h", 6 * HOUR_US, None, 0)
         alpha = snap(folder / "soc-sign-bitcoinalpha.csv", "bitcoin-alpha", 0, ",", 1)
@@ -116,7 +121,7 @@ def main(arguments: list[str]) -> None:
         print(f"no real networks at {folder}: made-up transfers only", file=sys.stderr)
     world = made(asked.transfers)
     cycles += compared(CYCLES, world, asked.limit)
-    static += compared(STATIC, world, asked.limit)
+    static += compared(STATIC, made(min(asked.transfers, STATIC_TRANSFERS)), asked.limit)
     reach += compared(REACH, world, asked.limit)
     head = "records | engine | processor s | times regift | GiB at the peak | same answer"
     show("peers", [

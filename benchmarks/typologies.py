@@ -148,6 +148,7 @@ def main(arguments: list[str]) -> None:
     asked = parser.parse_args(arguments)
     parts: list[str] = []
     with tempfile.TemporaryDirectory() as name:
+        apart(load_kernels)  # compiled once, before anything is measured
         made = Path(name) / "made.parquet"
         apart(power_law.write, made, asked.transfers)
         accounts = power_law.accounts_of(asked.transfers)

@@ -52,7 +52,7 @@ LIMITS = {
     "jobs": "Threads.",
     "slices": "Parts by time, which bound memory; 0: as many as it asks for.",
     "expansions": "Steps of the search from one record, beyond which it is cut and says so.",
-    "hub_degree": "Moves of one account in a window, beyond which no path goes through it.",
+    "hub_degree": "Counterparties of an account in a window, beyond which no path goes through.",
 }
 
 

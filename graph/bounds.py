@@ -15,8 +15,9 @@ EXPANSIONS = 1_000_000
 far fewer; a complete graph of 60 accounts inside one window takes them all beyond length 6."""
 
 HUB_DEGREE = 20_000
-"""Moves of one account inside the window of one root; a path does not go on through more. A person
-makes some tens a day. Two accounts with so many cost 4 * 10^8 looks, about a second."""
+"""Counterparties of one account, in and out apart, inside the window of one root; a path does not
+go on through more. A person has some tens. Two accounts with so many cost 4 * 10^8 looks, about a
+second."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,6 +30,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from regift.graph.hub_kernels import Hubs
 from regift.graph.index_kernels import lower_bound
 from regift.graph.jit import kernel
 from regift.graph.label_kernels import (
@@ -52,7 +53,6 @@ from regift.graph.label_kernels import (
 )
 from regift.graph.root_kernels import group_roots, probe
 from regift.graph.temporal import Edges
-from regift.graph.wedge_kernels import Hubs
 
 Ints = NDArray[Any]
 

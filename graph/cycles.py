@@ -9,7 +9,7 @@ One currency at a time: a graph that holds several is split by `TemporalGraph.by
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -25,9 +25,9 @@ from regift.graph import (
 )
 from regift.graph.bounds import Bounds
 from regift.graph.cycle_kernels import Ahead
+from regift.graph.hub_kernels import Hubs, hub_spans
 from regift.graph.ring_kernels import Rings, tell_apart
 from regift.graph.temporal import TemporalGraph
-from regift.graph.wedge_kernels import Hubs, hub_spans
 
 Ints = NDArray[Any]
 
@@ -91,17 +91,21 @@ def ahead_of(graph: TemporalGraph, params: CycleParams) -> Ahead:
     return Ahead(before, after, until, *roots, *places)
 
 
-def hubs_of(graph: TemporalGraph, window_us: int, hub_degree: int) -> tuple[Hubs, Ints]:
-    """Accounts with too many moves in some window, and when; see `root_kernels` for the phases."""
-    edges = graph.edges
-    degree = np.diff(edges.out_start) + np.diff(edges.in_start)
-    if not len(degree) or degree.max() <= hub_degree:
-        none = np.zeros(0, np.int64)
-        return Hubs(none, none, none), np.zeros(0, np.int64)
-    hubs = Hubs(*hub_spans(edges, window_us, hub_degree))
+class Shared(NamedTuple):
+    """What the searches of all parts of a graph read: what lies ahead, hubs, and their phases."""
+
+    ahead: Ahead
+    hubs: Hubs
+    phase: Ints
+
+
+def shared_of(graph: TemporalGraph, params: CycleParams, bounds: Bounds) -> Shared:
+    """Linear in the graph; see `root_kernels` for the phases."""
+    window_us = min(params.window_us, LONGEST_WINDOW_US)
+    hubs = Hubs(*hub_spans(graph.edges, window_us, bounds.hub_degree))
     changes = np.unique(np.concatenate((hubs.low, hubs.high + 1)))
     phase = np.searchsorted(changes, graph.at_us, side="right")
-    return hubs, phase if len(hubs.low) else phase[:0]
+    return Shared(ahead_of(graph, params), hubs, phase if len(hubs.low) else phase[:0])
 
 
 @dataclass(frozen=True)
@@ -121,8 +125,8 @@ class Cycles:
     """The cycles of one currency: what was found, computed as far as it is asked for.
 
     graph: edges of one currency, all of them allowed to take part. [begin, stop): the roots that
-    are searched; what follows them may lie anywhere. ahead: `ahead_of(graph, params)`, if it is
-    there already. cut: (root, length up to which it is complete) for each root that passed
+    are searched; what follows them may lie anywhere. shared: `shared_of(graph, params, bounds)`,
+    if it is there already. cut: (root, length up to which it is complete) for each root that passed
     `bounds.expansions`.
 
     listed=False: rings whose pairs all have one edge, each one instance and one episode, are only
@@ -143,19 +147,17 @@ class Cycles:
         begin: int = 0,
         stop: int | None = None,
         counting: int = COUNTING,
-        ahead: Ahead | None = None,
+        shared: Shared | None = None,
         listed: bool = True,
     ) -> None:
         self.graph = graph
         self.params = params
         self.counting = counting
         edges = graph.edges
-        self.ahead = ahead or ahead_of(graph, params)
+        self.ahead, hubs, phase = shared or shared_of(graph, params, bounds)
         stop = len(graph) if stop is None else stop
         n = len(graph.accounts)
         length = min(params.max_length or n, n)
-        window = min(params.window_us, LONGEST_WINDOW_US)
-        hubs, phase = hubs_of(graph, window, bounds.hub_degree)
         self._told = np.zeros(n + 1, np.int64)
         alone = np.zeros((2, 0 if listed else length + 2), np.int64)
         words, cut, self.steps = cycle_kernels.search_cycles(

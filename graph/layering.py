@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from regift.graph.bounds import Bounds
 from regift.graph.episodes import starts
+from regift.graph.hub_kernels import Hubs, hub_spans
 from regift.graph.index_kernels import group_by, horizons
 from regift.graph.layering_kernels import (
     CUT,
@@ -119,7 +120,8 @@ def layers(graph: TemporalGraph, how: LayeringParams, bounds: Bounds) -> Layers:
     different accounts takes at most `bounds.expansions` steps a set.
     """
     gap_us = min(how.gap_us, LONGEST_GAP_US)
-    open_ = passed(graph.edges, gap_us, bounds.hub_degree)
+    hubs_then = Hubs(*hub_spans(graph.edges, gap_us, bounds.hub_degree))
+    open_ = passed(graph.edges, hubs_then, gap_us)
     starting, edges, first = _chains(graph, how, open_)
     first, group = np.unique(first, return_inverse=True)
     order = np.argsort(group, kind="stable")

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from regift.graph.hub_kernels import Hubs, is_hub
 from regift.graph.index_kernels import lower_bound
 from regift.graph.jit import kernel
 from regift.graph.temporal import Edges
@@ -252,33 +253,22 @@ def longest_chains(flow: Flow, gap_us: int, in_order: bool, keep_bp: int, joined
 
 
 @kernel
-def passed(edges: Edges, gap_us: int, hub_degree: int) -> Ints:
-    """Per edge whether its target has at most `hub_degree` edges from its time to a gap after it.
+def passed(edges: Edges, hubs: Hubs, gap_us: int) -> Ints:
+    """Per edge whether its target is passed through: it is no hub then, or pays nothing on.
 
-    Linear: only accounts with more edges than that are looked at, with two ends that only go on.
+    Linear, but for a binary search for each edge to an account that is ever a hub.
     """
     m = len(edges.source)
-    open_ = np.empty(m, np.bool_)
+    open_ = np.ones(m, np.bool_)
     for e in range(m):
-        open_[e] = True
-    for x in range(len(edges.in_start) - 1):
-        in_end, out_end = edges.in_start[x + 1], edges.out_start[x + 1]
-        in_low = in_high = edges.in_start[x]
-        out_low = out_high = edges.out_start[x]
-        if in_end - in_low + out_end - out_low <= hub_degree:
-            continue
-        for i in range(edges.in_start[x], in_end):
-            e = edges.in_edge[i]
-            at = edges.at_us[e]
-            while edges.at_us[edges.in_edge[in_low]] < at:
-                in_low += 1
-            while in_high < in_end and edges.at_us[edges.in_edge[in_high]] - at <= gap_us:
-                in_high += 1
-            while out_low < out_end and edges.at_us[edges.out_edge[out_low]] < at:
-                out_low += 1
-            while out_high < out_end and edges.at_us[edges.out_edge[out_high]] - at <= gap_us:
-                out_high += 1
-            open_[e] = in_high - in_low + out_high - out_low <= hub_degree
+        x = edges.target[e]
+        if hubs.start[x] < hubs.start[x + 1] and is_hub(hubs, x, edges.at_us[e]):
+            stop = edges.out_start[x + 1]
+            place = lower_bound(edges.out_edge, edges.out_start[x], stop, e)
+            pays_on = place < stop and (
+                edges.at_us[edges.out_edge[place]] - edges.at_us[e] <= gap_us
+            )
+            open_[e] = not pays_on
     return open_
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from regift.graph.hub_kernels import Hubs, is_hub
 from regift.graph.jit import kernel
 from regift.graph.temporal import Edges
-from regift.graph.wedge_kernels import Hubs, is_hub
 
 Ints = NDArray[Any]
 

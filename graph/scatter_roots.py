@@ -10,12 +10,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from regift.graph.hub_kernels import Hubs, is_hub
 from regift.graph.index_kernels import lower_bound
 from regift.graph.jit import kernel
 from regift.graph.scatter_judge import Rule, judge
 from regift.graph.scatter_kernels import grown, pair_between
 from regift.graph.temporal import Edges
-from regift.graph.wedge_kernels import Hubs, Reach, is_hub
+from regift.graph.wedge_kernels import Reach
 
 Ints = NDArray[Any]
 

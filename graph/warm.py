@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from regift.graph import (
     count_kernels,
+    hub_kernels,
     peel_kernels,
     scatter_judge,
     scatter_kernels,
@@ -139,7 +140,7 @@ def _scatters() -> None:
     graph = _zigzag()
     edges, size = graph.edges, len(graph)
     reach = wedge_kernels.Reach(*horizons(graph.at_us, 9, False))
-    hubs = wedge_kernels.Hubs(*wedge_kernels.hub_spans(edges, 9, 1))
+    hubs = hub_kernels.Hubs(*hub_kernels.hub_spans(edges, 9, 1))
     mask = np.ones(size, np.bool_)
     wedge_kernels.relayed(edges, reach, mask, mask.copy())
     wedge_kernels.crowded(edges.out_start, edges.out_edge, graph.target, reach, mask, 1)

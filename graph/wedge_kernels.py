@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from regift.graph.hub_kernels import Hubs, is_hub
 from regift.graph.index_kernels import lower_bound
 from regift.graph.jit import kernel
 from regift.graph.temporal import Edges
@@ -24,70 +25,6 @@ class Reach(NamedTuple):
     before: Ints
     after: Ints
     until: Ints
-
-
-class Hubs(NamedTuple):
-    """Spans of time [low, high] by account, in order: a window that begins there is over the bound.
-
-    start (n + 1): where each account's begin.
-    """
-
-    start: Ints
-    low: Ints
-    high: Ints
-
-
-@kernel
-def is_hub(hubs: Hubs, account: int, at_us: int) -> bool:
-    """Whether an account has too many moves in the window that begins at a time."""
-    first, stop = hubs.start[account], hubs.start[account + 1]
-    while first < stop:
-        middle = (first + stop) >> 1
-        if hubs.high[middle] < at_us:
-            first = middle + 1
-        else:
-            stop = middle
-    return bool(first < hubs.start[account + 1] and hubs.low[first] <= at_us)
-
-
-@kernel
-def hub_spans(edges: Edges, window_us: int, hub_degree: int) -> tuple[Ints, Ints, Ints]:
-    """The columns of `Hubs`: where more than `hub_degree` moves (in and out) lie in one window."""
-    accounts = len(edges.out_start) - 1
-    start = np.zeros(accounts + 1, np.int64)
-    low = np.empty(16, np.int64)
-    high = np.empty(16, np.int64)
-    used = 0
-    for a in range(accounts):
-        i, i_stop = edges.out_start[a], edges.out_start[a + 1]
-        k, k_stop = edges.in_start[a], edges.in_start[a + 1]
-        size = i_stop - i + k_stop - k
-        if size > hub_degree:
-            times = np.empty(size, np.int64)
-            for t in range(size):
-                if k == k_stop or (i < i_stop and edges.out_edge[i] < edges.in_edge[k]):
-                    times[t] = edges.at_us[edges.out_edge[i]]
-                    i += 1
-                else:
-                    times[t] = edges.at_us[edges.in_edge[k]]
-                    k += 1
-            for t in range(size - hub_degree):
-                since = times[t + hub_degree] - window_us
-                if t:
-                    since = max(since, times[t - 1] + 1)
-                if since > times[t]:
-                    continue
-                if used > start[a] and since <= high[used - 1] + 1:
-                    high[used - 1] = times[t]
-                    continue
-                if used == len(low):
-                    low = np.concatenate((low, np.empty(used, np.int64)))
-                    high = np.concatenate((high, np.empty(used, np.int64)))
-                low[used] = since
-                high[used] = times[t]
-                used += 1
-        start[a + 1] = used
-    return start, low[:used].copy(), high[:used].copy()
 
 
 @kernel

@@ -17,6 +17,7 @@ listed.
 Sources: Kumar and Calders, 2SCENT (PVLDB 2018); Suzumura and Kanezashi, AMLSim (cycle typology).
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -27,8 +28,7 @@ from numpy.typing import NDArray
 
 from regift.graph import witness_kernels
 from regift.graph.bounds import Bounds
-from regift.graph.cycle_kernels import Ahead
-from regift.graph.cycles import CycleParams, Cycles, ahead_of
+from regift.graph.cycles import CycleParams, Cycles, Shared, shared_of
 from regift.graph.ring_kernels import Rings
 from regift.graph.snapshot import Snapshot
 from regift.graph.temporal import FLOW_KINDS, TemporalGraph
@@ -64,8 +64,8 @@ def _shape(params: Params) -> CycleParams:
     return CycleParams(params.window_us, params.max_length, params.keep_bp, params.ties == "order")
 
 
-def _prepare(graph: TemporalGraph, params: Params, _: Bounds) -> Ahead:
-    return ahead_of(graph, _shape(params))
+def _prepare(graph: TemporalGraph, params: Params, bounds: Bounds) -> Shared:
+    return shared_of(graph, _shape(params), bounds)
 
 
 def _part(task: Task) -> Part:
@@ -73,7 +73,7 @@ def _part(task: Task) -> Part:
     graph = task.graph
     cycles = Cycles(
         graph, _shape(task.params), bounds=task.bounds, begin=task.begin, stop=task.stop,
-        ahead=task.shared,
+        shared=task.shared, listed=not (task.counting and task.whole),
     )  # fmt: skip
     cuts = {
         cause: Cut(
@@ -88,7 +88,8 @@ def _part(task: Task) -> Part:
     if not task.counting:
         start, edges = cycles.witnesses()
         rows |= _witnesses(task.currency, graph, start, edges)
-    return Part(rows=pa.table(rows), cuts=cuts)
+    alone = {k: n for k, n in enumerate(cycles.alone.tolist()) if n}
+    return Part(rows=pa.table(rows), cuts=cuts, alone=alone)
 
 
 SEARCH = Search(
@@ -112,13 +113,13 @@ def count_cycles(graph: Snapshot, params: Params) -> dict[str, Any]:
     """
     found = search_slices(graph, params, SEARCH, counting=True)
     rows = found.rows
-    length = rows["length"].to_numpy()
-    lengths, group = np.unique(length, return_inverse=True)
+    lengths, group = np.unique(rows["length"].to_numpy(), return_inverse=True)
     sums = fold.exact_sums(fold.one_array(rows["instances"]), group, len(lengths))
+    instances = Counter(found.alone) + Counter(dict(zip(lengths.tolist(), sums, strict=True)))
     counted = {
-        "count": sum(sums),
-        "rings": len(rows),
-        "by_length": {str(k): n for k, n in zip(lengths.tolist(), sums, strict=True)},
+        "count": instances.total(),
+        "rings": len(rows) + sum(found.alone.values()),
+        "by_length": {str(k): instances[k] for k in sorted(instances)},
         "complete": not found.truncated,
     }
     return counted | ({"truncated": found.truncated} if found.truncated else {})

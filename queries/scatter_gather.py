@@ -33,6 +33,7 @@ from numpy.typing import NDArray
 
 from regift.graph.bounds import Bounds
 from regift.graph.episodes import shown, split, starts
+from regift.graph.hub_kernels import Hubs, hub_spans
 from regift.graph.index_kernels import group_by, horizons
 from regift.graph.scatter_judge import Rule
 from regift.graph.scatter_kernels import scattered_records
@@ -40,10 +41,8 @@ from regift.graph.scatter_roots import Wedges, scatters
 from regift.graph.snapshot import Snapshot
 from regift.graph.temporal import FLOW_KINDS, TemporalGraph
 from regift.graph.wedge_kernels import (
-    Hubs,
     Reach,
     crowded,
-    hub_spans,
     over_expansions,
     over_hubs,
     paths_ahead,

@@ -28,9 +28,10 @@ Time (`bounds.deadline_s`): when it is over no further part begins. What did not
 Memory: that of the largest slice, and of what was found.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
@@ -66,7 +67,10 @@ INSTANCES = 5_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """One part: the roots [begin, stop) of a graph of one currency, and how to search them."""
+    """One part: the roots [begin, stop) of a graph of one currency, and how to search them.
+
+    whole: the graph holds every record, so nothing of what its roots begin lies in another slice.
+    """
 
     currency: str
     graph: TemporalGraph
@@ -77,18 +81,21 @@ class Task:
     bounds: Bounds
     counting: bool
     most: int
+    whole: bool
 
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
     """What the roots of one part give.
 
-    cuts: by the name of the bound; instances: in all, where `listed`, whether in `rows` or not.
+    cuts: by the name of the bound; instances: in all, where `listed`, whether in `rows` or not;
+    alone: when counting, by length the findings of one instance and one episode that no row has.
     """
 
     rows: pa.Table
     cuts: Mapping[str, Cut]
     instances: int = 0
+    alone: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,10 +110,14 @@ class Search:
 
 @dataclass(frozen=True)
 class Found:
-    """Rows of all parts (for `collect`, or folded partials when counting), and what was cut."""
+    """Rows of all parts (for `collect`, or folded partials when counting), and what was cut.
+
+    alone: what only was counted, by length.
+    """
 
     rows: pa.Table
     truncated: dict[str, object]
+    alone: Mapping[int, int] = field(default_factory=dict)
 
 
 def search_slices(graph: Snapshot, params: Any, search: Search, *, counting: bool = False) -> Found:
@@ -157,7 +168,10 @@ def _joined(
     if late:
         truncated["time"] = {"slices": _merged(late), "cut": len(late), "of": of}
     if counting:
-        return Found(rows, truncated)
+        alone: Counter[int] = Counter()
+        for _, part in parts:
+            alone.update(part.alone)
+        return Found(rows, truncated, alone)
     rows = rows if listed else fold.finished(rows)
     for currency in sorted({currency for currency, _ in cuts}):
         names = {n for c, by in cuts if c == currency for cut in by.values() for n in cut.accounts}
@@ -244,7 +258,7 @@ def _tasks(
         for begin, stop in zip(begins, [*begins[1:], owned], strict=True):
             yield Task(
                 currency=currency, graph=moves, shared=shared, begin=begin, stop=stop,
-                params=params, bounds=bounds, counting=counting, most=INSTANCES,
+                params=params, bounds=bounds, counting=counting, most=INSTANCES, whole=read == EVER,
             )  # fmt: skip
 
 
@@ -310,7 +324,7 @@ def _nothing(graph: Snapshot, params: Any, search: Search, counting: bool) -> Ta
     shared = search.prepare(moves, params, graph.bounds)
     return Task(
         currency=currency, graph=moves, shared=shared, begin=0, stop=0, params=params,
-        bounds=graph.bounds, counting=counting, most=0,
+        bounds=graph.bounds, counting=counting, most=0, whole=True,
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@
          jobs          threads
          slices        parts by time; 0: as many as memory asks for
          expansions    steps of the search from one record
-         hub_degree    moves of one account inside one window that a path still goes through
+         hub_degree    counterparties of an account in one window that a path still goes through
 
 The option is `--hub-degree`, the variable REGIFT_HUB_DEGREE, and so for each.
 """

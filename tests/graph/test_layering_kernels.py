@@ -11,6 +11,7 @@ from temporal_graphs import graph_of
 
 from regift.graph import layering
 from regift.graph.bounds import Bounds
+from regift.graph.hub_kernels import Hubs, hub_spans
 from regift.graph.layering import LayeringParams, layers
 from regift.graph.layering_kernels import longest_chains, passed
 from regift.graph.temporal import TemporalGraph
@@ -126,11 +127,16 @@ def test_against_all_pairs(in_order: bool) -> None:
 
 
 def test_hub_degree_counts_both_ways_and_both_ends_of_the_gap() -> None:
-    """b: in at 0; out at 0, 1, 2, 3. From 0 to 2: four records, the in itself among them."""
-    graph = graph_of([A, B, B, B, B], [B, C, C, C, C], [0, 0, 1, 2, 3])
-    assert passed(graph.edges, 2, 4).tolist() == [True] * 5
-    assert passed(graph.edges, 2, 3).tolist() == [False, True, True, True, True]
-    assert passed(graph.edges, 1, 3).tolist() == [True] * 5
+    """b: in at 0; out at 0, 1, 2, 3. From 0 to 2: four others, who paid it among them."""
+    graph = graph_of([A, B, B, B, B], [B, C, D, E, F], [0, 0, 1, 2, 3])
+
+    def open_after(gap_us: int, degree: int) -> list[bool]:
+        hubs = Hubs(*hub_spans(graph.edges, gap_us, degree))
+        return list(passed(graph.edges, hubs, gap_us).tolist())
+
+    assert open_after(2, 4) == [True] * 5
+    assert open_after(2, 3) == [False, True, True, True, True]
+    assert open_after(1, 3) == [True] * 5
 
 
 def test_hubs_do_not_carry_a_chain_and_are_told() -> None:
@@ -155,11 +161,13 @@ def test_findings_that_no_hub_touches_are_complete() -> None:
         f"t{i} payment {a}>{b} 1.00 @{i}h" for i, (a, b) in enumerate(["ab", "bc", "cd", "de"])
     ]
     lines += [f"h{i} payment {a}>hub 1.00 @{i}h" for i, a in enumerate("uvwxyz")]
+    lines += [f"o{i} payment {a}>shop 1.00 @{i}h" for i, a in enumerate("uvwxyz")]
+    lines.append("h9 payment hub>z 9.00 @5h")
     with world({"transfers": lines}) as graph:
         graph.bounds = Bounds(hub_degree=5)
         found = find(graph, Params())
     assert [row["complete"] for row in as_dicts(found)] == [True]
-    assert found.truncated == {"hub_degree": {"roots": 1, "accounts": ["hub"]}}
+    assert found.truncated == {"hub_degree": {"roots": 2, "accounts": ["hub"]}}
 
 
 def test_a_witness_of_different_accounts_is_searched() -> None:

@@ -7,10 +7,10 @@ import pytest
 from temporal_graphs import graph_of
 
 from regift.graph.bounds import Bounds
+from regift.graph.hub_kernels import Hubs, hub_spans, is_hub
 from regift.graph.relay_kernels import first_in_first_out
 from regift.graph.scatter_kernels import LOW, LOW_BITS, enough, gathers, scattered_records
 from regift.graph.temporal import TemporalGraph
-from regift.graph.wedge_kernels import Hubs, hub_spans, is_hub
 from regift.queries.scatter_gather import Params, Prepared, Roots, prepare, roots
 
 LARGEST = 9 * 10**14
@@ -100,12 +100,13 @@ def test_records_shown() -> None:
 
 
 def test_spans_of_a_hub() -> None:
-    graph = made([(0, 1, at, 1) for at in (0, 2, 4, 20)])
+    """0 pays 1 twice, 2 and 3: three others in [0, 4] and in [1, 5]."""
+    graph = made([(0, 1, 0, 1), (0, 1, 1, 1), (0, 2, 2, 1), (0, 3, 4, 1), (0, 1, 20, 1)])
     hubs = Hubs(*hub_spans(graph.edges, 4, 2))
     assert [hubs.start.tolist(), hubs.low.tolist(), hubs.high.tolist()] == [
-        [0, 1, 2], [0, 0], [0, 0],
+        [0, 1, 1, 1, 1], [0], [1],
     ]  # fmt: skip
-    assert [is_hub(hubs, 0, at) for at in (-1, 0, 1)] == [False, True, False]
+    assert [is_hub(hubs, 0, at) for at in (-1, 0, 1, 2)] == [False, True, True, False]
 
 
 def test_a_relay_over_the_bound_is_not_followed() -> None:

@@ -62,6 +62,9 @@ all of them have one edge: no other hit has this ring), first and last + 1 of th
 `pair_edge`."""
 
 
+STRIDE = 16
+"""Roots between two looks at how much was found: each may bring as many hits as it has steps."""
+
 LOOKS = 4
 """Looks of `label` at edges that count as one step: a search gives up after as many as fit."""
 
@@ -307,10 +310,13 @@ def search_groups(
 @kernel
 def search_cycles(
     edges: Edges, ahead: Ahead, hubs: Hubs, phase: Ints, told: Ints, begin: int, stop: int,
-    length: int, bound: int, hub_degree: int, keep_bp: int, alone: Ints,
-) -> tuple[Ints, Ints, int]:  # fmt: skip
-    """Hits of all roots in [begin, stop): (words, cut, steps).
+    length: int, bound: int, hub_degree: int, keep_bp: int, alone: Ints, most_words: int,
+    most_steps: int,
+) -> tuple[Ints, Ints, int, int]:  # fmt: skip
+    """Hits of the roots in [begin, stop): (words, cut, steps, reached).
 
+    Roots from `reached` on were not searched: it is `stop`, or less when there were more words or
+    steps than asked for; groups may hold roots beyond it all the same.
     words: HEAD words a hit, then its pairs in canonical rotation; ordered by first root. cut: root
     and length up to which it is complete, of each root whose search passed `bound`. If
     the whole length does not fit, lengths are tried upwards from 2 (which always fits), until one
@@ -334,15 +340,16 @@ def search_cycles(
     )
     straight = probe(edges, ahead.next_out, ahead.last_in, begin, stop, group_end)
     root = begin
-    while True:
+    while root < stop and used <= most_words and all_steps <= most_steps:
+        limit = min(stop, root + STRIDE)
         words, entries, used, search, root, steps = search_groups(
             edges, ahead, hubs, met, arrived, told, looks, rows, queue, path, spread, entries,
-            group_end, straight, begin, root, stop, length, search, bound, keep_bp, words, used,
+            group_end, straight, begin, root, limit, length, search, bound, keep_bp, words, used,
             alone,
         )  # fmt: skip
         all_steps += steps
-        if root == stop:
-            break
+        if root == limit:
+            continue
         tried, complete, spent, told_roots = 2, 0, 0, told[-1]
         before = alone[0].copy()
         while True:
@@ -368,4 +375,4 @@ def search_cycles(
             cuts += 1
         used = end
         root += 1
-    return words[:used], cut[: 2 * cuts], all_steps
+    return words[:used], cut[: 2 * cuts], all_steps, root

@@ -36,6 +36,9 @@ COUNTING = 2_000_000_000
 
 LONGEST_WINDOW_US = 2**61
 
+MOST = 2**62
+"""As good as no end."""
+
 DEFAULTS = Bounds()
 
 
@@ -129,6 +132,9 @@ class Cycles:
     if it is there already. cut: (root, length up to which it is complete) for each root that passed
     `bounds.expansions`.
 
+    most_words, most_steps: the search stops soon after it has found and done so much; roots from
+    `reached` on are left (`reached` is `stop` otherwise).
+
     listed=False: rings whose pairs all have one edge, each one instance and one episode, are only
     counted, by length in `alone`; `rings` and what rests on it are without them. Of 47 million
     cycles of 30 days of bitcoin-OTC none is kept then.
@@ -149,6 +155,8 @@ class Cycles:
         counting: int = COUNTING,
         shared: Shared | None = None,
         listed: bool = True,
+        most_words: int = MOST,
+        most_steps: int = MOST,
     ) -> None:
         self.graph = graph
         self.params = params
@@ -160,14 +168,23 @@ class Cycles:
         length = min(params.max_length or n, n)
         self._told = np.zeros(n + 1, np.int64)
         alone = np.zeros((2, 0 if listed else length + 2), np.int64)
-        words, cut, self.steps = cycle_kernels.search_cycles(
+        words, cut, self.steps, self.reached = cycle_kernels.search_cycles(
             edges, self.ahead, hubs, phase, self._told, begin, stop, length,
-            max(bounds.expansions, 2), bounds.hub_degree, params.keep_bp,
-            alone,
+            max(bounds.expansions, 2), bounds.hub_degree, params.keep_bp, alone, most_words,
+            most_steps,
         )  # fmt: skip
         self.alone = alone[0]
         self.cut = cut.reshape(-1, 2)
-        self.rings: Rings = tell_apart(words)
+        rings = tell_apart(words)
+        self.rings: Rings = rings if self.reached == stop else self._begun(rings)
+
+    def _begun(self, rings: Rings) -> Rings:
+        """The same hits without the roots of their groups that were not reached."""
+        sizes = (rings.hi - rings.lo).astype(np.int64)
+        ends = np.cumsum(sizes)
+        places = np.repeat(rings.lo - (ends - sizes), sizes) + np.arange(sizes.sum())
+        reached = np.append(0, np.cumsum(self.graph.edges.pair_edge[places] < self.reached))
+        return rings._replace(hi=(rings.lo + np.diff(reached[np.append(0, ends)])).astype(np.int32))
 
     @property
     def cuts(self) -> dict[str, Cut]:

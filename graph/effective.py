@@ -24,6 +24,11 @@ from regift.graph.snapshot import Settings
 
 Longs = npt.NDArray[np.int64]
 
+_COUNTED = """
+    (FROM transfers ANTI JOIN cancelled USING (record_id)
+     WHERE kind IN ('payment', 'red_packet') AND source <> target)
+"""
+
 TOTAL_ORDER = "at_us, coalesce(seq, 0), record_id"
 """Total order of one table (D-1), ids by UTF-8 bytes."""
 
@@ -110,22 +115,30 @@ def derive(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     con.register("_undone", undone)
     con.execute("CREATE OR REPLACE TEMP TABLE cancelled AS SELECT * FROM _undone")
     con.unregister("_undone")
-    define_payments(con, "TABLE")
+    # Sorted once: an empty OVER numbers the rows as they come.
+    con.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE payments AS
+        SELECT record_id, at_us, seq, row_number() OVER () - 1 AS ord, source, target, amount_minor,
+               currency, kind
+        FROM (SELECT record_id, at_us, coalesce(seq, 0) AS seq, source, target, amount_minor,
+                     currency, kind
+              FROM {_COUNTED} ORDER BY {TOTAL_ORDER})
+        """
+    )
 
 
-def define_payments(con: duckdb.DuckDBPyConnection, what: str = "VIEW") -> None:
-    """Make `payments` of `transfers` and `cancelled`, as a temporary TABLE or VIEW.
+def define_payments(con: duckdb.DuckDBPyConnection) -> None:
+    """Make `payments` of `transfers` and `cancelled`, as a temporary view in no order.
 
-    A reader that may never ask for payments takes the view: its sort is paid for when it is read.
+    For a reader that may never ask for payments: only who asks for `ord` pays for the sort.
     """
     con.execute(
         f"""
-        CREATE OR REPLACE TEMP {what} payments AS
+        CREATE OR REPLACE TEMP VIEW payments AS
         SELECT record_id, at_us, coalesce(seq, 0) AS seq,
                row_number() OVER (ORDER BY {TOTAL_ORDER}) - 1 AS ord,
                source, target, amount_minor, currency, kind
-        FROM transfers ANTI JOIN cancelled USING (record_id)
-        WHERE kind IN ('payment', 'red_packet') AND source <> target
-        ORDER BY ord
+        FROM {_COUNTED}
         """
     )

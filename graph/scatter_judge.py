@@ -39,7 +39,7 @@ def _add(total: Ints, state: Ints, x: int, sign: int) -> None:
 @kernel
 def _events(edges: Edges, hubs: Hubs, rule_edges: Ints, to: Ints, on: Ints, state: Ints,
     events: Ints) -> int:  # fmt: skip
-    """Fill `state` and `events` for `judge`, events in total order; returns how many."""
+    """Fill `state` and `events` for `judge`, events by relay and side; returns how many."""
     count = 0
     for x in range(len(to)):
         for column in range(10):
@@ -56,8 +56,32 @@ def _events(edges: Edges, hubs: Hubs, rule_edges: Ints, to: Ints, on: Ints, stat
                 events[count] = np.int64(edges.pair_edge[i]) << 32 | x << 1 | side
                 count += 1
                 i += 1
-    events[:count].sort()
     return count
+
+
+@kernel
+def _sorted(events: Ints, count: int) -> int:
+    """Sort the first numbers of one of two rows, merging them to and fro; the row they end in.
+
+    Runs of 1, 2, 4, .. numbers: far less to compile than NumPy's sort.
+    """
+    row = 0
+    width = 1
+    while width < count:
+        for low in range(0, count, 2 * width):
+            a = low
+            b = middle = min(low + width, count)
+            high = min(middle + width, count)
+            for k in range(low, high):
+                if b == high or (a < middle and events[row, a] < events[row, b]):
+                    events[1 - row, k] = events[row, a]
+                    a += 1
+                else:
+                    events[1 - row, k] = events[row, b]
+                    b += 1
+        row = 1 - row
+        width *= 2
+    return row
 
 
 @kernel
@@ -117,16 +141,17 @@ def _followed(
 @kernel
 def judge(
     edges: Edges, reach: Reach, hubs: Hubs, cut: Ints, rule: Rule, u: int, w: int, to: Ints,
-    on: Ints, state: Ints, events: Ints, rows: Ints, used: int, unfollowed: Ints, lost: Ints,
+    on: Ints, state: Ints, both: Ints, rows: Ints, used: int, unfollowed: Ints, lost: Ints,
 ) -> int:  # fmt: skip
     """Append the roots of (u, w) that qualify to `rows`; returns how many rows there are then.
 
     to, on: pairs u > j and j > w by relay. state: a row a relay: 0-3 sums; 4, 5 ends of the ins;
-    6, 7 ends of the outs; 8 dirty; 9 may be a hub. events: room for all edges of these pairs, as
-    edge, relay, side. A relay's queue runs anew only when one of its edges came or went.
+    6, 7 ends of the outs; 8 dirty; 9 may be a hub. both: twice the room for all edges of these
+    pairs. A relay's queue runs anew only when one of its edges came or went.
     """
     span = np.array([reach.before[rule.begin], reach.until[rule.stop - 1]], np.int64)
-    count = _events(edges, hubs, span, to, on, state, events)
+    count = _events(edges, hubs, span, to, on, state, both[0])
+    events = both[_sorted(both, count)]
     alive = positive = head = tail = i = 0
     dirty = np.zeros(len(to) + 1, np.int64)
     total = np.zeros(4, np.int64)
@@ -150,21 +175,24 @@ def judge(
         if good:
             positive += _renew(edges, reach, state, dirty, total)
             good = positive >= rule.least
-        if good and is_hub(hubs, w, at):
-            unfollowed[w] = True
-            lost[root] = True
-            good = False
         if good:
             hubs_left_out = _followed(edges, hubs, to, state, at, total, here)
             good = positive - hubs_left_out >= rule.least
             good = good and enough(here[0], here[1], here[2], here[3], rule.flow_bp)
+        # Judged first: only so what is told of w hangs on nothing outside the window.
+        sink_is_hub = good and is_hub(hubs, w, at)
         first = reach.before[root]
         while i < count and reach.before[events[i] >> 32] == first:
             x = (events[i] & 0xFFFFFFFF) >> 1
             root = events[i] >> 32
             if good and not events[i] & 1 and root < rule.stop and (state[x, 0] or state[x, 1]):
                 j = edges.target[edges.pair_head[to[x]]]
-                if not (state[x, 9] and is_hub(hubs, j, at)):
+                if state[x, 9] and is_hub(hubs, j, at):
+                    pass
+                elif sink_is_hub:
+                    unfollowed[w] = True
+                    lost[root] = True
+                else:
                     rows[used, 0] = u
                     rows[used, 1] = w
                     rows[used, 2] = root

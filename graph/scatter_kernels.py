@@ -70,10 +70,13 @@ def gathers(
             receivers[edges.target[out]] += 1
             different[1] += receivers[edges.target[out]] == 1
             stop += 1
-        if different.min() >= least and enough(total[0], total[1], total[2], total[3], flow_bp):
+        if min(different[0], different[1]) >= least and enough(
+            total[0], total[1], total[2], total[3], flow_bp
+        ):
             spans[used, 0] = first
             spans[used, 1] = stop
-            sums[used] = total
+            for column in range(4):
+                sums[used, column] = total[column]
             used += 1
         # All that took of the root lies within the window: money older than that is gone.
         total[2] -= edges.amount[root] >> LOW_BITS

@@ -24,10 +24,13 @@ Ints = NDArray[Any]
 class Wedges(NamedTuple):
     """What roots are searched in: edges that can be part of a pattern, by account and in order.
 
-    scatter: mask; gather_start (n + 1), gather_edge: edges by source; cut: roots not to be judged.
+    scatter: mask; scatter_start (n + 1), scatter_edge: the same by source; gather_start (n + 1),
+    gather_edge: edges by source; cut: mask of roots that are not to be judged.
     """
 
     scatter: Ints
+    scatter_start: Ints
+    scatter_edge: Ints
     gather_start: Ints
     gather_edge: Ints
     cut: Ints
@@ -46,40 +49,69 @@ class Scratch(NamedTuple):
     met: Ints
 
 
-SMALL = 32
-"""Edges of one window of u that are compared with each other; above, only the largest relays of
-all are left aside."""
+@kernel
+def _own(
+    edges: Edges, reach: Reach, wedges: Wedges, first: int, stop: int, local: Ints
+) -> tuple[Ints, Ints, Ints]:
+    """Relays of the edges at [first, stop) of `scatter_edge`: (relay of each, pairs, costs).
+
+    Relays are numbered 0, 1, ..; pairs: u > j by relay; costs: how many edges that gather follow
+    its edges, at least what it takes to go through them.
+    """
+    relay = np.empty(stop - first, np.int64)
+    pairs = np.empty(stop - first, np.int64)
+    cost = np.zeros(stop - first, np.int64)
+    relays = 0
+    for i in range(first, stop):
+        k = wedges.scatter_edge[i]
+        j = edges.target[k]
+        if local[j] < 0:
+            local[j] = relays
+            pairs[relays] = edges.pair_of[k]
+            relays += 1
+        x = local[j]
+        relay[i - first] = x
+        end = wedges.gather_start[j + 1]
+        since = lower_bound(wedges.gather_edge, wedges.gather_start[j], end, reach.after[k])
+        cost[x] += lower_bound(wedges.gather_edge, since, end, reach.until[k]) - since
+    for x in range(relays):
+        local[edges.target[edges.pair_head[pairs[x]]]] = -1
+    return relay, pairs[:relays], cost[:relays]
 
 
 @kernel
-def _needed_of_many(
-    edges: Edges, reach: Reach, hubs: Hubs, cut: Ints, rule: Rule, scatter: Ints, relay: Ints,
-    cost: Ints,
+def _needed(
+    edges: Edges, reach: Reach, hubs: Hubs, wedges: Wedges, rule: Rule, first: int, stop: int,
+    relay: Ints, cost: Ints,
 ) -> Ints:  # fmt: skip
-    """All relays of a root that is judged and for which they are no hubs, but for the dearest."""
-    size = len(scatter)
+    """Relays whose edges have to be gone through, so that no pair of accounts is missed.
+
+    All relays of a root that is judged and for which they are no hubs, but for the `least` - 1
+    dearest: who is reached through `least` of them is reached through one of the others.
+    """
     needed = np.zeros(len(cost), np.bool_)
-    open_before = np.zeros(size + 1, np.int64)
-    for i in range(size):
-        root = scatter[i]
-        usable = rule.begin <= root < rule.stop and not cut[root]
-        open_before[i + 1] = open_before[i] + usable
-    low = high = 0
-    for i in range(size):
-        at = edges.at_us[scatter[i]]
-        while reach.until[scatter[low]] <= scatter[i]:
-            low += 1
-        while high < size and edges.at_us[scatter[high]] <= at:
+    low = high = first
+    judged = 0
+    for i in range(first, stop):
+        k = wedges.scatter_edge[i]
+        while high < stop and edges.at_us[wedges.scatter_edge[high]] <= edges.at_us[k]:
+            root = wedges.scatter_edge[high]
+            judged += rule.begin <= root < rule.stop and not wedges.cut[root]
             high += 1
-        j = edges.target[scatter[i]]
-        usable = open_before[high] > open_before[low]
+        while reach.until[wedges.scatter_edge[low]] <= k:
+            root = wedges.scatter_edge[low]
+            judged -= rule.begin <= root < rule.stop and not wedges.cut[root]
+            low += 1
+        j = edges.target[k]
+        usable = judged > 0
         if usable and hubs.start[j] < hubs.start[j + 1]:
             usable = False
             for r in range(low, high):
-                if not is_hub(hubs, j, edges.at_us[scatter[r]]):
+                if not is_hub(hubs, j, edges.at_us[wedges.scatter_edge[r]]):
                     usable = True
                     break
-        needed[relay[i]] = needed[relay[i]] or usable
+        x = relay[i - first]
+        needed[x] = needed[x] or usable
     for _ in range(min(rule.least - 1, 8)):
         dearest = -1
         for x in range(len(cost)):
@@ -88,108 +120,6 @@ def _needed_of_many(
         if dearest >= 0:
             needed[dearest] = False
     return needed
-
-
-@kernel
-def _needed(
-    edges: Edges, reach: Reach, hubs: Hubs, cut: Ints, rule: Rule, scatter: Ints, relay: Ints,
-    cost: Ints,
-) -> Ints:  # fmt: skip
-    """Relays whose edges have to be gone through, so that no pair of accounts is missed.
-
-    Of the relays of a window all but the `least` - 1 dearest: who is reached through `least` of
-    them is reached through one of the others. scatter: edges of u in order, relay: of each its
-    relay (0, 1, ..), cost: of each relay. A hub is no relay.
-    """
-    size = len(scatter)
-    high = widest = low = 0
-    for i in range(size):
-        while high < size and scatter[high] < reach.until[scatter[i]]:
-            high += 1
-        while scatter[low] < reach.before[scatter[i]]:
-            low += 1
-        widest = max(widest, high - low)
-    if widest > SMALL:
-        return _needed_of_many(edges, reach, hubs, cut, rule, scatter, relay, cost)
-    needed = np.zeros(len(cost), np.bool_)
-    inside = np.empty(SMALL, np.int64)
-    low = high = 0
-    for i in range(size):
-        root = scatter[i]
-        while high < size and scatter[high] < reach.until[root]:
-            high += 1
-        while scatter[low] < reach.before[root]:
-            low += 1
-        if root < rule.begin or root >= rule.stop or cut[root]:
-            continue
-        different = 0
-        for k in range(low, high):
-            new = not is_hub(hubs, edges.target[scatter[k]], edges.at_us[root])
-            for d in range(different):
-                new = new and inside[d] != relay[k]
-            if new:
-                inside[different] = relay[k]
-                different += 1
-        if different < rule.least:
-            continue
-        for a in range(different):
-            x = inside[a]
-            dearer = 0
-            for b in range(different):
-                y = inside[b]
-                dearer += cost[y] > cost[x] or (cost[y] == cost[x] and y < x)
-            if dearer >= rule.least - 1:
-                needed[x] = True
-    return needed
-
-
-@kernel
-def _own(
-    edges: Edges, wedges: Wedges, u: int, low_edge: int, high_edge: int, local: Ints
-) -> tuple[Ints, Ints, Ints]:
-    """Edges of u that can scatter, in order; of each its relay (0, 1, ..); the pair of each."""
-    end = edges.out_start[u + 1]
-    first = lower_bound(edges.out_edge, edges.out_start[u], end, low_edge)
-    stop = lower_bound(edges.out_edge, first, end, high_edge)
-    size = relays = 0
-    for i in range(first, stop):
-        size += wedges.scatter[edges.out_edge[i]]
-    scatter = np.empty(size, np.int64)
-    relay = np.empty(size, np.int64)
-    pairs = np.empty(size, np.int64)
-    size = 0
-    for i in range(first, stop):
-        k = edges.out_edge[i]
-        if wedges.scatter[k]:
-            j = edges.target[k]
-            if local[j] < 0:
-                local[j] = relays
-                pairs[relays] = edges.pair_of[k]
-                relays += 1
-            scatter[size] = k
-            relay[size] = local[j]
-            size += 1
-    for x in range(relays):
-        local[edges.target[edges.pair_head[pairs[x]]]] = -1
-    return scatter, relay, pairs[:relays]
-
-
-@kernel
-def _costs(
-    edges: Edges, reach: Reach, wedges: Wedges, scatter: Ints, relay: Ints, relays: int
-) -> Ints:
-    """How many edges that gather follow the edges to each relay: at least what it takes to go
-    through them."""
-    cost = np.zeros(relays, np.int64)
-    for i in range(len(scatter)):
-        j = edges.target[scatter[i]]
-        stop = wedges.gather_start[j + 1]
-        since = lower_bound(
-            wedges.gather_edge, wedges.gather_start[j], stop, reach.after[scatter[i]]
-        )
-        until = lower_bound(wedges.gather_edge, since, stop, reach.until[scatter[i]])
-        cost[relay[i]] += until - since
-    return cost
 
 
 @kernel
@@ -294,36 +224,40 @@ def _by_sink(
 
 @kernel
 def scatters(
-    edges: Edges, reach: Reach, hubs: Hubs, wedges: Wedges, rule: Rule
-) -> tuple[Ints, Ints, Ints]:
-    """Roots of scatter-gather: (rows, hubs that were not followed as sinks, roots that lost one).
+    edges: Edges, reach: Reach, hubs: Hubs, wedges: Wedges, rule: Rule, lost: Ints,
+    unfollowed: Ints,
+) -> Ints:  # fmt: skip
+    """Roots of scatter-gather as rows: u, w, edge, sum and whole scattered as two numbers each,
+    whether no hub is missing.
 
-    A row: u, w, edge, sum and whole scattered as two numbers each, whether no hub is missing.
-    Cost: about the wedges u > j > w through all but the largest j of each window of u.
+    Marks in `unfollowed` hubs that are no sinks for that, in `lost` the roots that lost them.
+    Cost: about the wedges u > j > w through all but the dearest j of each u that has roots here.
     """
     accounts = len(edges.out_start) - 1
     rows = np.empty((1024, 8), np.int64)
-    unfollowed = np.zeros(accounts, np.bool_)
-    lost = np.zeros(len(edges.source), np.bool_)
     if rule.begin >= rule.stop:
-        return rows[:0].copy(), unfollowed, lost
+        return rows[:0].copy()
     scratch = Scratch(
         np.full(accounts, -1, np.int32), np.zeros(accounts, np.int32),
         np.full(accounts, -1, np.int32), np.empty(accounts, np.int32),
     )  # fmt: skip
     found = np.empty((1024, 3), np.int32)
     state = np.empty((64, 10), np.int64)
-    events = np.empty(1024, np.int64)
+    events = np.empty((2, 1024), np.int64)
     span = np.array([reach.before[rule.begin], reach.until[rule.stop - 1]], np.int64)
     used = 0
     for u in range(accounts):
-        if edges.out_start[u + 1] - edges.out_start[u] < rule.least:
+        end = wedges.scatter_start[u + 1]
+        if end - wedges.scatter_start[u] < rule.least:
             continue
-        scatter, relay, pairs = _own(edges, wedges, u, span[0], span[1], scratch.local)
+        first = lower_bound(wedges.scatter_edge, wedges.scatter_start[u], end, span[0])
+        stop = lower_bound(wedges.scatter_edge, first, end, span[1])
+        if stop - first < rule.least or wedges.scatter_edge[first] >= rule.stop:
+            continue
+        relay, pairs, cost = _own(edges, reach, wedges, first, stop, scratch.local)
         if len(pairs) < rule.least:
             continue
-        cost = _costs(edges, reach, wedges, scatter, relay, len(pairs))
-        needed = _needed(edges, reach, hubs, wedges.cut, rule, scatter, relay, cost)
+        needed = _needed(edges, reach, hubs, wedges, rule, first, stop, relay, cost)
         found, wedge, sinks = _wedges_of(
             edges, reach, wedges, u, pairs, cost, needed, span, scratch, found
         )
@@ -342,12 +276,12 @@ def scatters(
                 moves += edges.pair_start[on[v] + 1] - edges.pair_start[on[v]]
             if high - low > len(state):
                 state = np.empty((2 * (high - low), 10), np.int64)
-            if moves + outs > len(events):
-                events = np.empty(2 * (moves + outs), np.int64)
+            if moves + outs > events.shape[1]:
+                events = np.empty((2, 2 * (moves + outs)), np.int64)
             if used + outs > len(rows):
                 rows = grown(rows, used, used + outs)
             used = judge(
                 edges, reach, hubs, wedges.cut, rule, u, w, to[low:high], on[low:high], state,
                 events, rows, used, unfollowed, lost,
             )  # fmt: skip
-    return rows[:used].copy(), unfollowed, lost
+    return rows[:used].copy()

@@ -10,11 +10,12 @@ without an edge is not in the graph.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, NamedTuple
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -36,43 +37,41 @@ COLUMNS = {
     "source": np.int32,
     "target": np.int32,
     "at_us": np.int64,
-    "rank": np.int64,
+    "rank": np.int32,
     "amount_minor": np.int64,
     "currency": np.int16,
     "kind": np.int8,
 }
 
-_EDGES = """
-    CREATE OR REPLACE TEMP TABLE _edges AS
-    WITH wanted AS (SELECT unnest($kinds::VARCHAR[]) AS kind,
-                           generate_subscripts($kinds::VARCHAR[], 1) - 1 AS code)
-    SELECT record_id, at_us, coalesce(seq, 0) AS seq, source, target, amount_minor, currency, code
-    FROM payments JOIN wanted USING (kind)
-    WHERE source <> target AND at_us BETWEEN $since_us AND $until_us
-    UNION ALL
-    SELECT record_id, at_us, coalesce(seq, 0), source, target, amount_minor, currency, code
-    FROM transfers JOIN wanted USING (kind)
-    WHERE kind IN ('topup', 'payout') AND source <> target
-          AND at_us BETWEEN $since_us AND $until_us
+# `ord` is the place in the total order of payments; entries and exits have none.
+_COLUMNS = """
+    record_id, at_us, coalesce(seq, 0) AS seq, source, target, amount_minor, currency,
+    (list_position($kinds::VARCHAR[], kind) - 1)::TINYINT AS kind
 """
-_NUMBERED = """
-    WITH names AS (SELECT account, row_number() OVER (ORDER BY account) - 1 AS id
-                   FROM (SELECT source AS account FROM _edges UNION SELECT target FROM _edges)),
-    coins AS (SELECT currency, row_number() OVER (ORDER BY currency) - 1 AS id
-              FROM (SELECT DISTINCT currency FROM _edges))
-    SELECT e.record_id, e.at_us, s.id::INTEGER AS source, t.id::INTEGER AS target, e.amount_minor,
-           c.id::SMALLINT AS currency, e.code::TINYINT AS kind
-    FROM _edges e JOIN names s ON s.account = e.source JOIN names t ON t.account = e.target
-         JOIN coins c ON c.currency = e.currency
-    ORDER BY e.at_us, e.seq, e.record_id
+_CHOSEN = "list_contains($kinds::VARCHAR[], kind) AND at_us BETWEEN $since_us AND $until_us"
+_PAID = f"SELECT {_COLUMNS}, ord FROM payments WHERE source <> target AND {_CHOSEN}"
+_ENTRIES = f"""
+    SELECT {_COLUMNS}, NULL::BIGINT AS ord FROM transfers
+    WHERE kind IN ('topup', 'payout') AND source <> target AND {_CHOSEN}
 """
 
 
 def _frozen(array: Any, dtype: Any) -> Ints:
     """A contiguous array that nobody can change: kernels are compiled for exactly this."""
-    copy: Ints = np.array(array, dtype=dtype, order="C")
+    copy: Ints = array
+    owned = isinstance(array, np.ndarray) and array.base is None and not array.flags.writeable
+    if owned and array.dtype == dtype and array.flags.c_contiguous:
+        return copy  # frozen before, by `_own` or another graph
+    copy = np.array(array, dtype=dtype, order="C")
     copy.flags.writeable = False
     return copy
+
+
+def _own(array: Any, dtype: Any) -> Ints:
+    """The same for an array that nobody else holds: it is frozen without a copy if it can be."""
+    fresh: Ints = np.require(array, dtype, ["C", "O"])
+    fresh.flags.writeable = False
+    return fresh
 
 
 class Edges(NamedTuple):
@@ -108,10 +107,10 @@ class Edges(NamedTuple):
 class TemporalGraph:
     """Edges in total order as columns, and the names behind the numbers.
 
-    source, target: int32 into `accounts`; at_us, amount_minor: int64; rank: int64 into
+    source, target: int32 into `accounts`; at_us, amount_minor: int64; rank: int32 into
     `record_ids`, the place in the total order of the graph this one was taken from; currency,
     kind: codes into `currencies`, `kinds`. The columns are read-only.
-    Memory: 37 bytes an edge, 36 more when `edges` (the indexes) is used.
+    Memory: 31 bytes an edge, 36 more when `edges` (the indexes) is used.
 
     >>> from regift.graph.snapshot import snapshot_from_rows
     >>> row = {"record_id": "t1", "at_us": 5, "source": "bob", "target": "ann",
@@ -166,7 +165,9 @@ class TemporalGraph:
 
     def select(self, chosen: Ints) -> "TemporalGraph":
         """The same graph with only some edges (a mask or ascending edge numbers)."""
-        columns = {name: getattr(self, name)[chosen] for name in COLUMNS}
+        columns = {
+            name: _own(getattr(self, name)[chosen], dtype) for name, dtype in COLUMNS.items()
+        }
         return TemporalGraph(self.accounts, self.record_ids, self.currencies, self.kinds, **columns)
 
     def by_currency(self) -> Iterator[tuple[str, "TemporalGraph"]]:
@@ -205,24 +206,79 @@ def temporal_graph(
 
     `payment` and `red_packet` come from `payments`; `topup` and `payout`, which only pass_through
     uses, from `transfers` (refunds cancel neither). Self-loops take part in no flow (D-1).
-    Cost: one sort of the moves in DuckDB and two joins that number the accounts.
+    Cost: payments are read as they lie, so in order; only what happens in the same microsecond as
+    an entry or exit is sorted with it. Account ids are hashed once, and sorted where they differ.
     """
     con = graph.con
-    con.execute(_EDGES, {"kinds": list(kinds), "since_us": span[0], "until_us": span[1]})
-    table = con.sql(_NUMBERED).to_arrow_table()
-    names = "SELECT source AS name FROM _edges UNION SELECT target FROM _edges ORDER BY name"
-    accounts = con.sql(names).to_arrow_table()["name"]
-    coins = con.execute("SELECT DISTINCT currency FROM _edges ORDER BY currency").fetchall()
-    con.execute("DROP TABLE _edges")
-    columns = {name: table[name].to_numpy() for name in COLUMNS if name != "rank"}
-    return TemporalGraph(
-        _one_array(accounts),
-        _one_array(table["record_id"]),
-        tuple(coin for (coin,) in coins),
-        kinds,
-        rank=np.arange(table.num_rows),
-        **columns,
-    )
+    asked = {"kinds": list(kinds), "since_us": span[0], "until_us": span[1]}
+    con.execute("SET arrow_large_buffer_size = true")
+    paid, entries = (con.sql(sql, params=asked).to_arrow_table() for sql in (_PAID, _ENTRIES))
+    con.execute("RESET arrow_large_buffer_size")
+    table = pa.concat_tables([paid, entries])
+    order = _total_order(con, table, len(paid))
+    names, ends = _numbered(table["source"].chunks + table["target"].chunks)
+    coins, currency = _numbered(table["currency"].chunks)
+    columns = {
+        "source": ends[: len(table)],
+        "target": ends[len(table) :],
+        "currency": currency,
+        **{name: table[name].to_numpy() for name in ("at_us", "amount_minor", "kind")},
+    }
+    record_ids = _one_array(table["record_id"])
+    del table, paid, entries
+    if order is not None:
+        record_ids = record_ids.take(pa.array(order))
+        columns = {name: column[order] for name, column in columns.items()}
+    owned = {name: _own(columns.pop(name), COLUMNS[name]) for name in list(columns)}
+    rank = _own(np.arange(len(record_ids), dtype=np.int32), np.int32)
+    return TemporalGraph(names, record_ids, tuple(coins.to_pylist()), kinds, rank=rank, **owned)
+
+
+def _total_order(con: duckdb.DuckDBPyConnection, table: pa.Table, paid: int) -> Ints | None:
+    """Rows in total order (D-1); None if they lie in it. The first `paid` have their `ord`."""
+    ord = table["ord"].slice(0, paid).to_numpy()
+    sorted_ = bool(np.all(ord[1:] > ord[:-1]))
+    if sorted_ and paid == len(table):
+        return None
+    order: Ints = np.arange(paid) if sorted_ else np.argsort(ord)
+    if paid == len(table):
+        return order
+    at_us = table["at_us"].to_numpy()
+    # Payments at the times of entries and exits, as ranges of the order.
+    paid_us, times = at_us[order], np.unique(at_us[paid:])
+    first = np.searchsorted(paid_us, times, "left")
+    end = np.searchsorted(paid_us, times, "right")
+    met = end > first
+    steps = np.zeros(paid + 1, np.int8)
+    steps[first[met]] += 1
+    steps[end[met]] -= 1
+    tied = np.cumsum(steps[:-1], dtype=np.int8).astype(np.bool_)
+    rows = np.concatenate((order[tied], np.arange(paid, len(table))))
+    unsorted = table.select(["at_us", "seq", "record_id"]).take(pa.array(rows))
+    con.register("_tied", unsorted.append_column("row", pa.array(rows)))
+    sorted_rows = con.sql("SELECT row FROM _tied ORDER BY at_us, seq, record_id").to_arrow_table()
+    con.unregister("_tied")
+    # Two runs by time that share no time: a stable sort only merges them.
+    runs = np.concatenate((order[~tied], sorted_rows["row"].to_numpy()))
+    whole: Ints = runs[np.argsort(at_us[runs], kind="stable")]
+    return whole
+
+
+def _numbered(chunks: list[pa.Array]) -> tuple[pa.Array, Ints]:
+    """Different texts in the order of their bytes, and the number of each row's.
+
+    >>> text = pa.large_string()
+    >>> _numbered([pa.array(["b"], text), pa.array(["a", "b"], text)])[1]
+    array([1, 0, 1], dtype=int32)
+    """
+    coded = pa.chunked_array(chunks, pa.large_string()).dictionary_encode().chunks
+    if not coded:
+        return pa.array([], pa.large_string()), np.empty(0, np.int32)
+    names = coded[0].dictionary  # of all chunks
+    order = pc.sort_indices(names)
+    number = np.empty(len(names), np.int32)
+    number[order.to_numpy()] = np.arange(len(names), dtype=np.int32)
+    return names.take(order), number[np.concatenate([chunk.indices.to_numpy() for chunk in coded])]
 
 
 def flows(
@@ -233,23 +289,31 @@ def flows(
 ) -> list[tuple[str, TemporalGraph]]:
     """The moves of each currency, of some kinds and at least `min_amount`, as (currency, graph).
 
-    Made once for a snapshot, indexes included, and shared by its searches; those of a span are made
-    anew each time, so that memory holds no more. Accounts that only other kinds touch are in the
-    graph too. kind codes are places in `RELAY_KINDS`.
+    Made once for a snapshot, indexes included, and shared by its searches. Those of a span, and
+    those with entries or exits, which one search asks for, are made anew each time, so that memory
+    holds no more. Accounts that only other kinds touch are in the graph too. kind codes are places
+    in `RELAY_KINDS`.
     """
     kept = graph.kept if span == EVER else {}
     if "moves" not in kept:
         kept["moves"] = temporal_graph(graph, RELAY_KINDS, span)
-    name = f"flows {','.join(kinds)}"
-    if name not in kept:
-        moves: TemporalGraph = kept["moves"]
-        chosen = np.isin(moves.kind, [RELAY_KINDS.index(kind) for kind in kinds])
-        kept[name] = list((moves if chosen.all() else moves.select(chosen)).by_currency())
-    parts = []
-    for currency, part in kept[name]:
-        enough = part.amount_minor >= least_minor(min_amount, currency)
-        parts.append((currency, part if enough.all() else part.select(enough)))
-    return parts
+    moves: TemporalGraph = kept["moves"]
+    there = np.bincount(moves.kind, minlength=len(RELAY_KINDS)) > 0
+    wanted = [code for code, kind in enumerate(RELAY_KINDS) if kind in kinds and there[code]]
+    name = f"flows {wanted}"
+    parts = kept.get(name)
+    if parts is None:
+        # `replace` shares the columns, not the indexes.
+        every = len(wanted) == there.sum()
+        chosen = replace(moves) if every else moves.select(np.isin(moves.kind, wanted))
+        parts = list(chosen.by_currency())
+        if all(RELAY_KINDS[code] in FLOW_KINDS for code in wanted):
+            kept[name] = parts
+    enough = []
+    for currency, part in parts:
+        large = part.amount_minor >= least_minor(min_amount, currency)
+        enough.append((currency, part if large.all() else part.select(large)))
+    return enough
 
 
 def _one_array(column: pa.ChunkedArray) -> pa.Array:

@@ -91,10 +91,16 @@ def crowded(
 
 
 @kernel
-def paths_ahead(edges: Edges, reach: Reach) -> Ints:
-    """Per edge u > j: how many later edges of j lie in its own window."""
+def suspects(edges: Edges, reach: Reach, most: int) -> Ints:
+    """Mask of the roots that may have more than `most` two-step paths in their window: nearly none.
+
+    Of each u > j in the window all later edges of j in its own window are counted, not only those
+    in the window of the root.
+    """
     ahead = np.empty(len(edges.source), np.int32)
-    for j in range(len(edges.out_start) - 1):
+    suspect = np.zeros(len(edges.source), np.bool_)
+    accounts = len(edges.out_start) - 1
+    for j in range(accounts):
         first = last = edges.out_start[j]
         stop = edges.out_start[j + 1]
         for i in range(edges.in_start[j], edges.in_start[j + 1]):
@@ -104,140 +110,124 @@ def paths_ahead(edges: Edges, reach: Reach) -> Ints:
             while last < stop and edges.out_edge[last] < reach.until[k]:
                 last += 1
             ahead[k] = last - first
-    return ahead
-
-
-@kernel
-def _sweep(
-    edges: Edges, reach: Reach, hubs: Hubs, u: int, begin: int, stop: int, most: int,
-    tracked: Ints, cut: Ints,
-) -> None:  # fmt: skip
-    """Mark the roots of u with more than `most` two-step paths in their window: exact.
-
-    tracked: by account, all zero: (edges of u to it in the window, its outs before the sweep, sum
-    of the places of its first later outs, whether it is followed). Cost: the edges swept.
-    """
-    first = lower_bound(edges.out_edge, edges.out_start[u], edges.out_start[u + 1], begin)
-    end = edges.out_start[u + 1]
-    swept = reach.before[edges.out_edge[first]]
-    head = lower_bound(edges.out_edge, edges.out_start[u], end, swept)
-    tail = head
-    origin = head
-    large = np.empty(end - head, np.int32)
-    larges = total = 0
-    for i in range(first, end):
-        root = edges.out_edge[i]
-        if root >= stop:
-            break
-        if i > first and reach.before[root] == reach.before[edges.out_edge[i - 1]]:
-            cut[root] = cut[edges.out_edge[i - 1]]
-            continue
-        while head < end and edges.out_edge[head] < reach.until[root]:
-            j = edges.target[edges.out_edge[head]]
-            lo, hi = edges.out_start[j], edges.out_start[j + 1]
-            if not tracked[j, 3]:
-                tracked[j, 1] = lower_bound(edges.out_edge, lo, hi, swept)
-                tracked[j, 3] = 1
-                if hubs.start[j] < hubs.start[j + 1]:
-                    tracked[j, 3] = 2
-                    large[larges] = j
-                    larges += 1
-            later = lower_bound(edges.out_edge, lo, hi, reach.after[edges.out_edge[head]])
-            tracked[j, 0] += 1
-            tracked[j, 2] += later
-            if tracked[j, 3] == 1:
-                total += tracked[j, 1] - later
-            head += 1
-        for o in range(swept, reach.until[root]):
-            j = edges.source[o]
-            if tracked[j, 3]:
-                tracked[j, 1] += 1
-                if tracked[j, 3] == 1:
-                    total += tracked[j, 0]
-        swept = max(swept, reach.until[root])
-        while edges.out_edge[tail] < reach.before[root]:
-            j = edges.target[edges.out_edge[tail]]
-            lo, hi = edges.out_start[j], edges.out_start[j + 1]
-            later = lower_bound(edges.out_edge, lo, hi, reach.after[edges.out_edge[tail]])
-            tracked[j, 0] -= 1
-            tracked[j, 2] -= later
-            if tracked[j, 3] == 1:
-                total -= tracked[j, 1] - later
-            tail += 1
-        paths = total
-        for x in range(larges):
-            j = large[x]
-            if not is_hub(hubs, j, edges.at_us[root]):
-                paths += tracked[j, 0] * tracked[j, 1] - tracked[j, 2]
-        cut[root] = paths > most
-    for i in range(origin, head):
-        tracked[edges.target[edges.out_edge[i]]] = 0
-
-
-@kernel
-def over_expansions(
-    edges: Edges, reach: Reach, hubs: Hubs, ahead: Ints, begin: int, stop: int, most: int
-) -> Ints:
-    """Mask of the roots in [begin, stop) with more than `most` two-step paths in their window.
-
-    Paths through an account that is a hub for the root do not count: they are not followed.
-    ahead: `paths_ahead`, an upper bound that spares nearly all accounts the exact count.
-    """
-    accounts = len(edges.out_start) - 1
-    cut = np.zeros(len(edges.source), np.bool_)
-    tracked = np.zeros((accounts, 4), np.int64)
     for u in range(accounts):
-        low = edges.out_start[u]
-        high = low
+        low = high = edges.out_start[u]
         paths = 0
         for i in range(low, edges.out_start[u + 1]):
             root = edges.out_edge[i]
-            if root >= stop:
-                break
             while high < edges.out_start[u + 1] and edges.out_edge[high] < reach.until[root]:
                 paths += ahead[edges.out_edge[high]]
                 high += 1
             while edges.out_edge[low] < reach.before[root]:
                 paths -= ahead[edges.out_edge[low]]
                 low += 1
-            if root >= begin and paths > most:
-                _sweep(edges, reach, hubs, u, begin, stop, most, tracked, cut)
-                break
+            suspect[root] = paths > most
+    return suspect
+
+
+@kernel
+def over_expansions(edges: Edges, reach: Reach, hubs: Hubs, roots: Ints, most: int) -> Ints:
+    """Mask of those of some roots that have more than `most` two-step paths in their window: exact.
+
+    Paths through an account that is a hub for the root do not count: they are not followed.
+    roots: by source, and in order. Cost: by source, the edges from its first root to its last.
+    """
+    accounts = len(edges.out_start) - 1
+    cut = np.zeros(len(edges.source), np.bool_)
+    if not len(roots):
+        return cut
+    # By account: edges of u to it in the window, its outs before `swept`, sum of the places of
+    # its first later outs, whether it is followed (2: not where it is a hub).
+    tracked = np.zeros((accounts, 4), np.int64)
+    large = np.empty(accounts, np.int32)
+    r = 0
+    while r < len(roots):
+        u = edges.source[roots[r]]
+        end = edges.out_start[u + 1]
+        swept = reach.before[roots[r]]
+        head = tail = origin = lower_bound(edges.out_edge, edges.out_start[u], end, swept)
+        larges = total = 0
+        while r < len(roots) and edges.source[roots[r]] == u:
+            root = roots[r]
+            r += 1
+            while head < end and edges.out_edge[head] < reach.until[root]:
+                j = edges.target[edges.out_edge[head]]
+                lo, hi = edges.out_start[j], edges.out_start[j + 1]
+                if not tracked[j, 3]:
+                    tracked[j, 1] = lower_bound(edges.out_edge, lo, hi, swept)
+                    tracked[j, 3] = 1
+                    if hubs.start[j] < hubs.start[j + 1]:
+                        tracked[j, 3] = 2
+                        large[larges] = j
+                        larges += 1
+                later = lower_bound(edges.out_edge, lo, hi, reach.after[edges.out_edge[head]])
+                tracked[j, 0] += 1
+                tracked[j, 2] += later
+                if tracked[j, 3] == 1:
+                    total += tracked[j, 1] - later
+                head += 1
+            for o in range(swept, reach.until[root]):
+                j = edges.source[o]
+                if tracked[j, 3]:
+                    tracked[j, 1] += 1
+                    if tracked[j, 3] == 1:
+                        total += tracked[j, 0]
+            swept = max(swept, reach.until[root])
+            while edges.out_edge[tail] < reach.before[root]:
+                j = edges.target[edges.out_edge[tail]]
+                lo, hi = edges.out_start[j], edges.out_start[j + 1]
+                later = lower_bound(edges.out_edge, lo, hi, reach.after[edges.out_edge[tail]])
+                tracked[j, 0] -= 1
+                tracked[j, 2] -= later
+                if tracked[j, 3] == 1:
+                    total -= tracked[j, 1] - later
+                tail += 1
+            paths = total
+            for x in range(larges):
+                j = large[x]
+                if not is_hub(hubs, j, edges.at_us[root]):
+                    paths += tracked[j, 0] * tracked[j, 1] - tracked[j, 2]
+            cut[root] = paths > most
+        for i in range(origin, head):
+            for column in range(4):
+                tracked[edges.target[edges.out_edge[i]], column] = 0
     return cut
 
 
 @kernel
 def over_hubs(
-    edges: Edges, reach: Reach, hubs: Hubs, begin: int, stop: int, least: int
+    edges: Edges, reach: Reach, hubs: Hubs, payers: Ints, begin: int, stop: int, least: int
 ) -> tuple[Ints, Ints]:
     """Roots in [begin, stop) that lose a relay to the bound on hubs, and those hubs: two masks.
 
     Such a root has `least` different receivers in its window, and one of them is a hub that pays
-    on later in it.
+    on later in it. payers: accounts that ever pay an account that is ever a hub.
     """
     accounts = len(edges.out_start) - 1
     cut = np.zeros(len(edges.source), np.bool_)
     unfollowed = np.zeros(accounts, np.bool_)
     count = np.zeros(accounts, np.int32)
     large = np.empty(accounts, np.int32)
-    if not len(hubs.low):
-        return cut, unfollowed
-    for u in range(accounts):
+    for u in payers:
         larges = 0
         for p in range(edges.pairs_from[u], edges.pairs_from[u + 1]):
             j = edges.target[edges.pair_head[p]]
             if hubs.start[j] < hubs.start[j + 1]:
                 large[larges] = p
                 larges += 1
-        if not larges:
-            continue
-        low = high = edges.out_start[u]
+        end = edges.out_start[u + 1]
+        since = lower_bound(edges.out_edge, edges.out_start[u], end, begin)
+        low = high = since
+        if since < end:
+            low = high = lower_bound(
+                edges.out_edge, edges.out_start[u], end, reach.before[edges.out_edge[since]]
+            )
         different = 0
-        for i in range(edges.out_start[u], edges.out_start[u + 1]):
+        for i in range(since, end):
             root = edges.out_edge[i]
             if root >= stop:
                 break
-            while high < edges.out_start[u + 1] and edges.out_edge[high] < reach.until[root]:
+            while high < end and edges.out_edge[high] < reach.until[root]:
                 j = edges.target[edges.out_edge[high]]
                 count[j] += 1
                 different += count[j] == 1
@@ -247,7 +237,7 @@ def over_hubs(
                 count[j] -= 1
                 different -= count[j] == 0
                 low += 1
-            if root < begin or different < least:
+            if different < least:
                 continue
             for x in range(larges):
                 p = large[x]

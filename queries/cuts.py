@@ -4,10 +4,12 @@
      "hub_degree": {"roots": 1, "accounts": ["shop"]},
      "counting": {"rings": 1, "instances": "at least"},
      "instances": {"listed": 5000000, "left_out": 17},
+     "memory": {"slices": [{"from": "2026-01-05T00:00:00Z", "until": None}], "cut": 1, "of": 9},
      "time": {"slices": [{"from": "2026-01-05T00:00:00Z", "until": None}], "cut": 2, "of": 9}}
 
 What `expansions` and `hub_degree` cut is the same on every machine and for every way of slicing, so
-a refresh may carry it over with the findings; what time cut never is.
+a refresh may carry it over with the findings; what time cut never is. `memory` cuts where one
+search has found more than it keeps.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +20,9 @@ NOT_BEGUN: dict[str, object] = {
     "time": {"slices": [{"from": None, "until": None}], "cut": 1, "of": 1}
 }
 """Of a search that never began."""
+
+SPANNED = ("memory", "time")
+"""Causes that cut spans of time, not single roots."""
 
 NAMED = 5
 """Accounts that a line names; the data names all."""
@@ -35,21 +40,29 @@ class Cut:
     complete_to: int | None = None
 
 
+def joined(cuts: Sequence[Mapping[str, Cut]]) -> dict[str, Cut]:
+    """What several parts cut as if they were one."""
+    found = {}
+    for cause in sorted({cause for by in cuts for cause in by}):
+        here = [by[cause] for by in cuts if cause in by]
+        lengths = [cut.complete_to for cut in here if cut.complete_to is not None]
+        names = tuple(sorted({name for cut in here for name in cut.accounts}))
+        roots = sum(cut.roots for cut in here)
+        found[cause] = Cut(roots, names, min(lengths) if lengths else None)
+    return found
+
+
 def told(cuts: Sequence[Mapping[str, Cut]]) -> dict[str, object]:
     """All parts' cuts by cause, as a manifest keeps them.
 
     >>> told([{"expansions": Cut(2, ("b",), 4)}, {"expansions": Cut(1, ("a",), 3)}])
     {'expansions': {'roots': 3, 'accounts': ['a', 'b'], 'complete_to_length': 3}}
     """
-    found: dict[str, object] = {}
-    for cause in sorted({cause for by in cuts for cause in by}):
-        here = [by[cause] for by in cuts if cause in by]
-        names = sorted({name for cut in here for name in cut.accounts})
-        lengths = [cut.complete_to for cut in here if cut.complete_to is not None]
-        found[cause] = {"roots": sum(cut.roots for cut in here), "accounts": names}
-        if lengths:
-            found[cause] |= {"complete_to_length": min(lengths)}  # type: ignore[operator]
-    return found
+    return {
+        cause: {"roots": cut.roots, "accounts": list(cut.accounts)}
+        | ({} if cut.complete_to is None else {"complete_to_length": cut.complete_to})
+        for cause, cut in joined(cuts).items()
+    }
 
 
 def by_time(truncated: Mapping[str, object]) -> bool:
@@ -68,9 +81,9 @@ def lines(truncated: Mapping[str, Any]) -> Iterator[str]:
     ['expansions: 2 roots cut, complete to length 3; at a']
     """
     for cause, cut in truncated.items():
-        if cause == "time":
+        if cause in SPANNED:
             spans = ", ".join(_span(each) for each in cut["slices"])
-            yield f"time: {cut['cut']:,} of {cut['of']:,} parts not searched: {spans}"
+            yield f"{cause}: {cut['cut']:,} of {cut['of']:,} parts not searched: {spans}"
         elif cause == "instances":
             yield f"instances: {cut['listed']:,} listed, {cut['left_out']:,} left out"
         elif cause == "counting":

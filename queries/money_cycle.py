@@ -11,7 +11,7 @@ witness and the exact number of instances; `group=instance`: one finding for eve
 
 Cost: linear in the edges for what cannot be a cycle, then by cycles over account sequences;
 parallel records cost a factor k^2 at most, never a product. Bounds (D-13): `bounds.EXPANSIONS`
-steps for one group of roots, `cycles.COUNTING` edges for the `keep` of one ring, `slices.INSTANCES`
+steps for one group of roots, `cycles.COUNTING` edges for the `keep` of one ring, `slices.FINDINGS`
 listed.
 
 Sources: Kumar and Calders, 2SCENT (PVLDB 2018); Suzumura and Kanezashi, AMLSim (cycle typology).
@@ -33,7 +33,7 @@ from regift.graph.ring_kernels import Rings
 from regift.graph.snapshot import Snapshot
 from regift.graph.temporal import FLOW_KINDS, TemporalGraph
 from regift.queries import columns, fold
-from regift.queries.cuts import Cut
+from regift.queries.cuts import Cut, joined
 from regift.queries.findings import Findings, collect
 from regift.queries.habit import with_pair_rate
 from regift.queries.params import choice, count, duration, money, ratio, words
@@ -60,6 +60,14 @@ class Params:
             raise ValueError("max_length is 0 (no bound) or at least 2: nobody pays themselves")
 
 
+WORDS, LEAST_WORDS, HIT_WORDS = 2**24, 2**20, 12
+"""A run leaves off after so many words of hits (64 MiB), so that they can be made smaller; near the
+end of the room, after as many as hits of eight accounts need, but not for fewer than the least."""
+
+STEPS = 200_000_000
+"""Steps after which a run leaves off to look at the clock: some seconds."""
+
+
 def _shape(params: Params) -> CycleParams:
     return CycleParams(params.window_us, params.max_length, params.keep_bp, params.ties == "order")
 
@@ -69,12 +77,34 @@ def _prepare(graph: TemporalGraph, params: Params, bounds: Bounds) -> Shared:
 
 
 def _part(task: Task) -> Part:
-    """The cycles that the roots of one part begin."""
+    """The cycles that the roots of one part begin, in runs that leave off to look at the clock."""
+    listing = task.params.group == "instance" and not task.counting
+    runs: list[Part] = []
+    begin, room = task.begin, task.most
+    while True:
+        cycles = Cycles(
+            task.graph, _shape(task.params), bounds=task.bounds, begin=begin, stop=task.stop,
+            shared=task.shared, listed=not (task.counting and task.whole),
+            most_words=WORDS if listing else min(WORDS, max(LEAST_WORDS, HIT_WORDS * room)),
+            most_steps=STEPS,
+        )  # fmt: skip
+        runs.append(_run(task, cycles, room))
+        begin = cycles.reached
+        room = max(0, room - len(runs[-1].rows))
+        if begin >= task.stop or task.bounds.late or not (room or listing):
+            break
+    return Part(
+        rows=pa.concat_tables([run.rows for run in runs]),
+        cuts=joined([run.cuts for run in runs]),
+        instances=sum(run.instances for run in runs),
+        alone=sum((Counter(run.alone) for run in runs), Counter()),
+        reached=None if begin >= task.stop else begin,
+    )
+
+
+def _run(task: Task, cycles: Cycles, room: int) -> Part:
+    """What one search of a part gives."""
     graph = task.graph
-    cycles = Cycles(
-        graph, _shape(task.params), bounds=task.bounds, begin=task.begin, stop=task.stop,
-        shared=task.shared, listed=not (task.counting and task.whole),
-    )  # fmt: skip
     cuts = {
         cause: Cut(
             cut.roots, tuple(graph.accounts.take(pa.array(cut.accounts)).to_pylist()),
@@ -83,7 +113,7 @@ def _part(task: Task) -> Part:
         for cause, cut in cycles.cuts.items()
     }  # fmt: skip
     if task.params.group == "instance" and not task.counting:
-        return _instances(task.currency, cycles, task.most, cuts)
+        return _instances(task.currency, cycles, room, cuts)
     rows = _rings(task.currency, cycles)
     if not task.counting:
         start, edges = cycles.witnesses()

@@ -45,8 +45,8 @@ from regift.graph.wedge_kernels import (
     crowded,
     over_expansions,
     over_hubs,
-    paths_ahead,
     relayed,
+    suspects,
 )
 from regift.queries import columns
 from regift.queries.cuts import Cut
@@ -77,13 +77,21 @@ class Params:
 
 
 class Prepared(NamedTuple):
-    """What all roots of a graph are judged with."""
+    """What all roots of a graph are judged with.
+
+    scatter .. gather_edge: see `Wedges`. suspects: roots that may have too many paths, by source
+    and in order. payers: accounts that pay an account that is a hub in some window.
+    """
 
     reach: Reach
     hubs: Hubs
     scatter: Ints
+    scatter_start: Ints
+    scatter_edge: Ints
     gather_start: Ints
     gather_edge: Ints
+    suspects: Ints
+    payers: Ints
 
 
 class Roots(NamedTuple):
@@ -126,9 +134,20 @@ def prepare(part: TemporalGraph, params: Params, bounds: Bounds) -> Prepared:
         relayed(edges, reach, scatter, gather)
         crowded(edges.out_start, edges.out_edge, part.target, reach, scatter, least)
         crowded(edges.in_start, edges.in_edge, part.source, reach, gather, least)
-    gathering = np.flatnonzero(gather)
-    start, place = group_by(part.source[gathering], len(part.accounts))
-    return Prepared(reach, hubs, scatter, start, gathering[place].astype(np.int32))
+    suspected = np.flatnonzero(suspects(edges, reach, max(bounds.expansions, 1)))
+    by_source = np.argsort(part.source[suspected], kind="stable")
+    to_hub = np.flatnonzero(np.diff(hubs.start)[part.target]) if len(hubs.low) else hubs.low
+    return Prepared(
+        reach, hubs, scatter, *_by_source(part, scatter), *_by_source(part, gather),
+        suspected[by_source], np.unique(part.source[to_hub]),
+    )  # fmt: skip
+
+
+def _by_source(part: TemporalGraph, chosen: Ints) -> tuple[Ints, Ints]:
+    """Chosen edges by source: where each account's begin, and the edges."""
+    edges = np.flatnonzero(chosen)
+    start, place = group_by(part.source[edges], len(part.accounts))
+    return start, edges[place].astype(np.int32)
 
 
 def roots(
@@ -139,19 +158,23 @@ def roots(
     Each is judged by the records in its own window alone. begin, stop: no time lies on both sides.
     """
     edges, reach, hubs = part.edges, prepared.reach, prepared.hubs
-    ahead = paths_ahead(edges, reach)
+    least = params.min_accounts
+    here = (prepared.suspects >= begin) & (prepared.suspects < stop)
     most = max(bounds.expansions, 1)
-    cut = over_expansions(edges, reach, hubs, ahead, begin, stop, most)
-    lost, unfollowed = over_hubs(edges, reach, hubs, begin, stop, params.min_accounts)
+    cut = over_expansions(edges, reach, hubs, prepared.suspects[here], most)
+    lost, unfollowed = over_hubs(edges, reach, hubs, prepared.payers, begin, stop, least)
     window = min(params.window_us, LONGEST_WINDOW_US)
-    wedges = Wedges(prepared.scatter, prepared.gather_start, prepared.gather_edge, cut)
-    rule = Rule(begin, stop, window, params.min_accounts, params.flow_bp)
-    rows, sinks, unjudged = scatters(edges, reach, hubs, wedges, rule)
+    wedges = Wedges(
+        prepared.scatter, prepared.scatter_start, prepared.scatter_edge, prepared.gather_start,
+        prepared.gather_edge, cut,
+    )  # fmt: skip
+    rule = Rule(begin, stop, window, least, params.flow_bp)
+    rows = scatters(edges, reach, hubs, wedges, rule, lost, unfollowed)
     rows = rows[np.lexsort((rows[:, 2], rows[:, 1], rows[:, 0]))]
     u, w, edge, high, low, whole_high, whole_low, complete = rows.T.copy()
     return Roots(
         u, w, edge, high, low, whole_high, whole_low, complete > 0, np.flatnonzero(cut),
-        np.flatnonzero(lost | unjudged), np.flatnonzero(unfollowed | sinks),
+        np.flatnonzero(lost), np.flatnonzero(unfollowed),
     )  # fmt: skip
 
 

@@ -22,10 +22,9 @@ How a typology takes part: `SEARCH = Search(...)`, with
 
 and `find` hands `search_slices(graph, params, SEARCH).rows` to `collect`.
 
-Time (`bounds.deadline_s`): when it is over no further part begins. What did not is told in
-`truncated["time"]`, and findings that may reach into it are not complete.
-
-Memory: that of the largest slice, and of what was found.
+Time (`bounds.deadline_s`): when it is over no further part begins. Memory: that of the largest
+slice and of what was found; when that is `FINDINGS`, no further part begins either. What did not is
+told in `truncated["time"]` and `["memory"]`; findings that may reach into it are not complete.
 """
 
 from collections import Counter
@@ -58,11 +57,16 @@ LEAST_ROOTS = 4_096
 """Parts of one slice and currency, and roots that make one: small enough that threads end together
 and that a budget is kept, large enough that making a part costs nothing beside it."""
 
+MOST = 2**62
+"""As good as no end."""
+
 BUCKETS = 65_536
 """Steps of the histogram by which slices are cut."""
 
-INSTANCES = 5_000_000
-"""Findings of one currency where `listed`: those of the first roots, whole roots only."""
+FINDINGS = 1_000_000
+"""Findings that one search keeps, about 3 GiB until they are written: more than a list of suspects
+can be, and a complete graph of some tens of accounts would go on for ever. Where `listed`: for each
+currency, those of the first roots, whole roots only."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,12 +93,14 @@ class Part:
     """What the roots of one part give.
 
     cuts: by the name of the bound; instances: in all, where `listed`, whether in `rows` or not;
-    alone: when counting, by length the findings of one instance and one episode that no row has.
+    alone: when counting, by length the findings of one instance and one episode that no row has;
+    reached: first root that was not searched, because time or memory was used up; None: all were.
     """
 
     rows: pa.Table
     cuts: Mapping[str, Cut]
     instances: int = 0
+    reached: int | None = None
     alone: Mapping[int, int] = field(default_factory=dict)
 
 
@@ -125,30 +131,36 @@ def search_slices(graph: Snapshot, params: Any, search: Search, *, counting: boo
     bounds = graph.bounds
     listed = search.listed(params) and not counting
     spans = plan(graph, search.kinds(params), params.window_us)
-    late: list[Span] = []
+    left: dict[str, list[Span]] = {}
     parts: list[tuple[str, Part]] = []
     of = len(spans)
     for number, (since, until) in enumerate(spans):
         if bounds.late:
-            late.append((since, until))
+            left.setdefault("time", []).append((since, until))
             continue
         read = EVER if len(spans) == 1 else (since, min(until - 1 + params.window_us, EVER[1]))
-        tasks = list(_tasks(graph, params, search, read, until, counting))
+        room = MOST if counting else FINDINGS
+        if not listed:
+            room = max(0, room - sum(len(part.rows) for _, part in parts))
+        tasks = list(_tasks(graph, params, search, read, until, counting, room))
         of += max(len(tasks), 1) - 1
         done = _run(tasks, search, listed, bounds, _progress(bounds, number, len(spans)))
         for task, part in zip(tasks, done, strict=True):
-            if part is None:
-                late.append(_span(task, since, until))
-            else:
+            if isinstance(part, Part):
                 parts.append((task.currency, part))
+                if part.reached is None:
+                    continue
+                task = replace(task, begin=part.reached)
+                part = "time" if bounds.late else "memory"
+            left.setdefault(part, []).append(_span(task, since, until))
     if not parts:
         parts.append(("", search.part(_nothing(graph, params, search, counting))))
-    return _joined(parts, params, listed, counting, late, of)
+    return _joined(parts, params, listed, counting, left, of)
 
 
 def _joined(
-    parts: list[tuple[str, Part]], params: Any, listed: bool, counting: bool, late: list[Span],
-    of: int,
+    parts: list[tuple[str, Part]], params: Any, listed: bool, counting: bool,
+    left: Mapping[str, list[Span]], of: int,
 ) -> Found:  # fmt: skip
     """All parts in one."""
     cuts = [(currency, part.cuts) for currency, part in parts if part.cuts]
@@ -159,14 +171,14 @@ def _joined(
         rows, left_out = fold.fold([part.rows for _, part in parts], params.window_us), 0
         if "exact" in rows.column_names:
             inexact = pc.sum(pc.invert(rows["exact"])).as_py() or 0
-        rows = _reached(rows, late, params.window_us)
+        rows = _reached(rows, [span for spans in left.values() for span in spans], params.window_us)
     truncated = told([cut for _, cut in cuts])
     if inexact:
         truncated["counting"] = {"rings": inexact, "instances": "at least"}
     if left_out:
         truncated["instances"] = {"listed": len(rows), "left_out": left_out}
-    if late:
-        truncated["time"] = {"slices": _merged(late), "cut": len(late), "of": of}
+    for cause, spans in sorted(left.items()):
+        truncated[cause] = {"slices": _merged(spans), "cut": len(spans), "of": of}
     if counting:
         alone: Counter[int] = Counter()
         for _, part in parts:
@@ -244,7 +256,7 @@ def _small(before: Ints, halo: int) -> list[int]:
 
 
 def _tasks(
-    graph: Snapshot, params: Any, search: Search, read: Span, until: int, counting: bool
+    graph: Snapshot, params: Any, search: Search, read: Span, until: int, counting: bool, room: int
 ) -> Iterator[Task]:
     """The parts of one slice, in the order of currencies and then of roots."""
     bounds = graph.bounds
@@ -258,7 +270,7 @@ def _tasks(
         for begin, stop in zip(begins, [*begins[1:], owned], strict=True):
             yield Task(
                 currency=currency, graph=moves, shared=shared, begin=begin, stop=stop,
-                params=params, bounds=bounds, counting=counting, most=INSTANCES, whole=read == EVER,
+                params=params, bounds=bounds, counting=counting, most=room, whole=read == EVER,
             )  # fmt: skip
 
 
@@ -275,20 +287,23 @@ def _begins(at_us: Ints, bounds: Bounds) -> list[int]:
 def _run(
     tasks: list[Task], search: Search, listed: bool, bounds: Bounds,
     progress: Callable[[int, int], None],
-) -> list[Part | None]:  # fmt: skip
-    """Parts of tasks, in their order; None: the time was over before it began."""
-    done: list[Part | None] = [None] * len(tasks)
+) -> list[Part | str]:  # fmt: skip
+    """Parts of tasks, in their order; or `time` or `memory`: it was used up before it began."""
+    done: list[Part | str] = ["time"] * len(tasks)
 
     def run(place: int) -> None:
         task = tasks[place]
         if bounds.late:
             return
-        if listed:
-            # What earlier parts of the currency list already is room no more.
-            before = zip(tasks[:place], done[:place], strict=True)
-            room = [len(p.rows) for t, p in before if p and t.currency == task.currency]
-            task = replace(task, most=max(0, task.most - sum(room)))
-        done[place] = search.part(task)
+        # What others found already is room no more; where `listed`, what comes before in the list.
+        others = zip(tasks[:place], done, strict=False) if listed else zip(tasks, done, strict=True)
+        found = [
+            len(part.rows)
+            for other, part in others
+            if isinstance(part, Part) and (not listed or other.currency == task.currency)
+        ]
+        task = replace(task, most=max(0, task.most - sum(found)))
+        done[place] = search.part(task) if listed or task.most else "memory"
 
     if bounds.jobs == 1 or len(tasks) == 1:
         for place in range(len(tasks)):
@@ -360,13 +375,13 @@ def _merged(late: list[Span]) -> list[dict[str, str | None]]:
 def _first(parts: list[tuple[str, Part]]) -> tuple[pa.Table, int]:
     """Of every currency the findings of its first roots, and how many were left out.
 
-    Whole roots, in total order, as long as all of them together are no more than INSTANCES.
+    Whole roots, in total order, as long as all of them together are no more than FINDINGS.
     """
     kept = []
     full: set[str] = set()
     listed: dict[str, int] = {}
     for currency, part in parts:
-        room = INSTANCES - listed.get(currency, 0)
+        room = FINDINGS - listed.get(currency, 0)
         rows = part.rows
         if currency in full:
             rows = rows.slice(0, 0)

@@ -111,7 +111,7 @@ def test_the_instances_listed_are_those_of_the_first_roots(
     world: World, params: Params, cuts: list[int], jobs: int, most: int
 ) -> None:
     listed = Params(**{**vars(params), "group": "instance"})
-    with world.snapshot() as graph, mock.patch.object(slices, "INSTANCES", most):
+    with world.snapshot() as graph, mock.patch.object(slices, "FINDINGS", most):
         graph.bounds = Bounds(jobs=1, slices=1)
         total = count_cycles(graph, listed)["count"]
         wanted = find(graph, listed)
@@ -216,7 +216,7 @@ def test_memory_decides_how_many_slices_there_are() -> None:
 def test_a_part_can_travel() -> None:
     """What goes into a part and what comes out of it can be sent to another process."""
     with snapshot_from_rows({"transfers": LOOP}) as graph:
-        (task,) = slices._tasks(graph, Params(), SEARCH, EVER, EVER[1], False)
+        (task,) = slices._tasks(graph, Params(), SEARCH, EVER, EVER[1], False, 9)
     part = SEARCH.part(task)
     sent = pickle.loads(pickle.dumps(part))
     assert sent.rows.equals(part.rows)

@@ -42,7 +42,7 @@ def test_a_middleman_that_turns_out_a_merchant_ends_the_route(workspace: Workspa
 def test_findings_carried_over_take_their_cuts_along(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("regift.queries.money_cycle.INSTANCES", 1)
+    monkeypatch.setattr("regift.queries.slices.FINDINGS", 1)
     workspace.settings_file.write_text('[typology.money_cycle]\ngroup = "instance"\n')
     put(
         workspace, "transfers", TRANSFERS,

@@ -82,15 +82,26 @@ RELAYED = st.builds(
 )
 
 
-@settings(max_examples=40, deadline=None)
-@given(relays(), RELAYED, CUTS, st.integers(1, 3), st.sampled_from((1, 3, 1_000_000)))
+RELAY_LIMITS = st.one_of(
+    st.just({}),
+    st.fixed_dictionaries({"expansions": st.sampled_from((1, 3))}),
+    st.fixed_dictionaries({"hub_degree": st.integers(1, 6)}),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(relays(), RELAYED, CUTS, st.integers(1, 3), RELAY_LIMITS)
 def test_scatter_gather_is_the_same_in_any_parts(
-    world: World, params: scatter_gather.Params, cuts: list[int], jobs: int, expansions: int
+    world: World,
+    params: scatter_gather.Params,
+    cuts: list[int],
+    jobs: int,
+    limits: dict[str, int],
 ) -> None:
     with world.snapshot() as graph:
-        graph.bounds = Bounds(jobs=1, slices=1, expansions=expansions)
+        graph.bounds = Bounds(jobs=1, slices=1, **limits)
         wanted = tables(scatter_gather.find(graph, params))
-        graph.bounds = Bounds(jobs=jobs, expansions=expansions)
+        graph.bounds = Bounds(jobs=jobs, **limits)
         with cut_at(cuts):
             assert tables(scatter_gather.find(graph, params)) == wanted
 

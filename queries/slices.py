@@ -19,6 +19,8 @@ How a typology takes part: `SEARCH = Search(...)`, with
               they need the first of fold's columns and `length` alone
     listed    whether rows are not partials but findings, each with its `anchor`, in the order of
               their roots and at most `task.most` of them, whole roots (`group=instance`)
+    parts     the most parts of one graph, where each costs more than its roots: scatter_gather
+              goes through all that lies in the windows of a part anew
 
 and `find` hands `search_slices(graph, params, SEARCH).rows` to `collect`.
 
@@ -112,6 +114,7 @@ class Search:
     prepare: Callable[[TemporalGraph, Any, Bounds], Any]
     part: Callable[[Task], Part]
     listed: Callable[[Any], bool] = lambda params: False
+    parts: Callable[[TemporalGraph, Any], int] = lambda graph, params: PARTS
 
 
 @dataclass(frozen=True)
@@ -266,7 +269,7 @@ def _tasks(
         if not owned:
             continue
         shared = search.prepare(moves, params, bounds)
-        begins = _begins(moves.at_us[:owned], bounds)
+        begins = _begins(moves.at_us[:owned], bounds, search.parts(moves, params))
         for begin, stop in zip(begins, [*begins[1:], owned], strict=True):
             yield Task(
                 currency=currency, graph=moves, shared=shared, begin=begin, stop=stop,
@@ -274,11 +277,11 @@ def _tasks(
             )  # fmt: skip
 
 
-def _begins(at_us: Ints, bounds: Bounds) -> list[int]:
+def _begins(at_us: Ints, bounds: Bounds, most: int) -> list[int]:
     """First root of each part. Equal times stay together, so that a part is a span of time."""
     if bounds.jobs == 1 and bounds.deadline_s is None and bounds.on_progress is None:
         return [0]
-    parts = max(1, min(PARTS, len(at_us) // LEAST_ROOTS))
+    parts = max(1, min(PARTS, most, len(at_us) // LEAST_ROOTS))
     at = len(at_us) * np.arange(parts) // parts
     begins: list[int] = np.unique(np.searchsorted(at_us, at_us[at], "left")).tolist()
     return begins

@@ -24,7 +24,6 @@ class Rule(NamedTuple):
 
     begin: int
     stop: int
-    window_us: int
     least: int
     flow_bp: int
 

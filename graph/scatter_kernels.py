@@ -151,19 +151,14 @@ def passed_on(
 
 
 @kernel
-def scattered_records(
-    edges: Edges, reach: Reach, hubs: Hubs, roots: Ints
-) -> tuple[Ints, Ints, Ints, Ints]:
-    """Records and relays of roots that qualify, (u, w, edge) each.
-
-    Returns (start by root, records as (edge, whether it gathers)), (start by root, relays as
-    (account, first edge to it)). Cost: the partners of u or of w, whichever has fewer, by root.
-    """
+def _records(edges: Edges, reach: Reach, hubs: Hubs, roots: Ints) -> tuple[Ints, Ints, Ints]:
+    """Starts of records and relays by root, side by side; records and relays with room left."""
     size = len(roots)
     starts = np.zeros((size + 1, 2), np.int64)
     records = np.empty((1024, 2), np.int64)
     relays = np.empty((1024, 2), np.int64)
     sums = np.zeros(4, np.int64)
+    span = np.zeros(4, np.int64)
     for r in range(size):
         u, w, root = roots[r, 0], roots[r, 1], roots[r, 2]
         begin, stop = reach.before[root], reach.until[root]
@@ -183,7 +178,6 @@ def scattered_records(
                 on = pair_between(edges, j, w)
             if to < 0 or on < 0 or is_hub(hubs, j, edges.at_us[root]):
                 continue
-            span = np.empty(4, np.int64)
             for side in range(2):
                 p = on if side else to
                 first, last = edges.pair_start[p], edges.pair_start[p + 1]
@@ -211,7 +205,17 @@ def scattered_records(
                     record += 1
         starts[r + 1, 0] = record
         starts[r + 1, 1] = relay
-    return (
-        starts[:, 0].copy(), records[: starts[size, 0]].copy(),
-        starts[:, 1].copy(), relays[: starts[size, 1]].copy(),
-    )  # fmt: skip
+    return starts, records, relays
+
+
+def scattered_records(
+    edges: Edges, reach: Reach, hubs: Hubs, roots: Ints
+) -> tuple[Ints, Ints, Ints, Ints]:
+    """Records and relays of roots that qualify, (u, w, edge) each.
+
+    Returns (start by root, records as (edge, whether it gathers)), (start by root, relays as
+    (account, first edge to it)). Cost: the partners of u or of w, whichever has fewer, by root.
+    """
+    starts, records, relays = _records(edges, reach, hubs, roots)
+    start, relay_start = starts.T.copy()
+    return start, records[: start[-1]], relay_start, relays[: relay_start[-1]]

@@ -150,7 +150,7 @@ def _scatters() -> None:
     lost = wedge_kernels.over_hubs(edges, reach, hubs, some.astype(np.int32), 0, size, 1)
     grouped = group_by(graph.source.copy(), 2)
     wedges = scatter_roots.Wedges(mask, *grouped, *grouped, cut)
-    rule = scatter_judge.Rule(0, size, 9, 1, 0)
+    rule = scatter_judge.Rule(0, size, 1, 0)
     scatter_roots.scatters(edges, reach, hubs, wedges, rule, *lost)
     scatter_kernels.scattered_records(edges, reach, hubs, np.zeros((0, 3), np.int64))
     places, amounts = np.zeros(0, np.int32), np.zeros(0, np.int64)

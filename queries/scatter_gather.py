@@ -163,12 +163,11 @@ def roots(
     most = max(bounds.expansions, 1)
     cut = over_expansions(edges, reach, hubs, prepared.suspects[here], most)
     lost, unfollowed = over_hubs(edges, reach, hubs, prepared.payers, begin, stop, least)
-    window = min(params.window_us, LONGEST_WINDOW_US)
     wedges = Wedges(
         prepared.scatter, prepared.scatter_start, prepared.scatter_edge, prepared.gather_start,
         prepared.gather_edge, cut,
     )  # fmt: skip
-    rule = Rule(begin, stop, window, least, params.flow_bp)
+    rule = Rule(begin, stop, least, params.flow_bp)
     rows = scatters(edges, reach, hubs, wedges, rule, lost, unfollowed)
     rows = rows[np.lexsort((rows[:, 2], rows[:, 1], rows[:, 0]))]
     u, w, edge, high, low, whole_high, whole_low, complete = rows.T.copy()

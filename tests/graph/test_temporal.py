@@ -1,9 +1,12 @@
 """The temporal graph: what is in it, its order, its indexes."""
 
 import numpy as np
+import pyarrow as pa
 from build import EPOCH_US, world
 from temporal_graphs import graph_of
 
+from regift.graph.effective import define_payments
+from regift.graph.snapshot import snapshot_from_rows
 from regift.graph.temporal import RELAY_KINDS, TemporalGraph, temporal_graph
 
 MOVES = {
@@ -77,3 +80,30 @@ def test_indexes_hold_every_edge_once_in_order() -> None:
     assert ordered == sorted(set(ordered))
     by_target = [ordered[p][::-1] for p in edges.in_pair]
     assert by_target == sorted(by_target)
+
+
+def test_entries_and_payments_of_one_time_are_in_total_order_however_payments_lie() -> None:
+    rng = np.random.default_rng(5)
+    rows = [
+        {
+            "record_id": f"t{name}", "at_us": int(rng.integers(0, 20)),
+            "seq": [None, -1, 1][rng.integers(0, 3)], "source": f"a{rng.integers(0, 4)}",
+            "target": f"b{rng.integers(0, 4)}", "amount_minor": int(name), "currency": "CNY",
+            "kind": RELAY_KINDS[rng.integers(0, 4)],
+        }
+        for name in rng.permutation(200)
+    ]  # fmt: skip
+    ordered = sorted(rows, key=lambda row: (row["at_us"], row["seq"] or 0, row["record_id"]))
+    with snapshot_from_rows({"transfers": rows}) as snapshot:
+        table = temporal_graph(snapshot, RELAY_KINDS)
+        snapshot.con.execute("DROP TABLE payments")
+        define_payments(snapshot.con)  # in no order
+        view = temporal_graph(snapshot, RELAY_KINDS)
+    for graph in (table, view):
+        for name in ("at_us", "amount_minor"):
+            assert getattr(graph, name).tolist() == [row[name] for row in ordered]
+        assert graph.record_ids.to_pylist() == [row["record_id"] for row in ordered]
+        for name in ("source", "target"):
+            named = graph.accounts.take(pa.array(getattr(graph, name))).to_pylist()
+            assert named == [row[name] for row in ordered]
+        assert [RELAY_KINDS[kind] for kind in graph.kind] == [row["kind"] for row in ordered]

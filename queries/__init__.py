@@ -1,14 +1,18 @@
 """Every typology there is, by name: one literal line each."""
 
 from regift.queries import (
+    back_and_forth,
     closed_channel_sale,
     closed_circulation,
     common_exit,
     common_funder,
     custody_gap,
+    escrow_broker,
+    evasion,
     fan_in,
     fan_out,
     gather_scatter,
+    issuance_shape,
     layering_path,
     lockstep,
     money_cycle,
@@ -16,25 +20,32 @@ from regift.queries import (
     paid_gift,
     pass_through,
     peel_chain,
+    relay_gifting,
+    repeated_acquisition,
     scatter_gather,
     second_level_sale,
     shared_controller,
     structuring,
     uncertified_issue,
+    zero_risk_ring,
 )
 from regift.queries.typology import Typology
 
 ALL: dict[str, Typology] = {
     typology.name: typology
     for typology in (
+        back_and_forth.TYPOLOGY,
         closed_channel_sale.TYPOLOGY,
         closed_circulation.TYPOLOGY,
         common_exit.TYPOLOGY,
         common_funder.TYPOLOGY,
         custody_gap.TYPOLOGY,
+        escrow_broker.TYPOLOGY,
+        evasion.TYPOLOGY,
         fan_in.TYPOLOGY,
         fan_out.TYPOLOGY,
         gather_scatter.TYPOLOGY,
+        issuance_shape.TYPOLOGY,
         layering_path.TYPOLOGY,
         lockstep.TYPOLOGY,
         money_cycle.TYPOLOGY,
@@ -42,10 +53,13 @@ ALL: dict[str, Typology] = {
         paid_gift.TYPOLOGY,
         pass_through.TYPOLOGY,
         peel_chain.TYPOLOGY,
+        relay_gifting.TYPOLOGY,
+        repeated_acquisition.TYPOLOGY,
         scatter_gather.TYPOLOGY,
         second_level_sale.TYPOLOGY,
         shared_controller.TYPOLOGY,
         structuring.TYPOLOGY,
         uncertified_issue.TYPOLOGY,
+        zero_risk_ring.TYPOLOGY,
     )
 }

@@ -7,9 +7,10 @@
 
 `reissue`: `back` takes an item whose level is 1 or more from an entity to the issuer's, or burns
 it; `again` is the first of the item's later rows that leaves the issuer's entity, and brings it
-back by an issue, a gift or a sale. Neither is undone. `channel`: a sale in a channel that is known and
-not closed, after (strictly, by time) a finding of `closed_channel_sale`, by its default parameters,
-from the same entity to the same entity. Both at most `window` later, inclusive. Definition D-18.
+back by an issue, a gift or a sale. Neither is undone. `channel`: a sale in a channel that is known
+and not closed, after (strictly, by time) a finding of `closed_channel_sale`, by its default
+parameters, from the same entity to the same entity. Both at most `window` later, inclusive.
+Definition D-18.
 
 detail: form, elapsed_us (between the two records), from_channel, to_channel (of form `channel`).
 `level`: of form `reissue` the level that the item had.

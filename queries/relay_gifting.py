@@ -5,9 +5,10 @@
 
 A chain is a run of neighbouring ledger rows of one item, all gifts by rule `hop` that nothing
 undid, each by the entity to which the one before went, as long as possible; where one goes to an
-entity that is on the chain already, it ends, and the next begins with that hop. bob and cat are found as relays only if they pass on what they are given: of the gifts of any item to
-each in [first hop - `window`, last hop], at most `retain` is kept, that is, not given or sold by
-the item's very next ledger row, at most `dwell` later. Time bounds are inclusive.
+entity that is on the chain already, it ends, and the next begins with that hop. bob and cat are
+found as relays only if they pass on what they are given: of the gifts of any item to each in [first
+hop - `window`, last hop], at most `retain` is kept, that is, not given or sold by the item's very
+next ledger row, at most `dwell` later. Time bounds are inclusive.
 
 detail: kept, given (gifts to the relays in that time, together, and those kept).
 

@@ -1,5 +1,6 @@
 """What a search of a D-18 pattern found, in the shape of the oracles (`oracles/moves.py`)."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -11,10 +12,11 @@ from regift.queries.typology import Typology
 
 Oracle = Callable[[Records, Any], set[Shape]]
 Said = Callable[[dict[str, Any]], object]
+"""What a row of `findings`, its `detail` read, says besides."""
 
 
 def shapes(world: World, typology: Typology, params: Any, said: Said) -> set[Shape]:
-    """The findings of a world. said: what the oracle says besides, of a row of `findings`."""
+    """The findings of a world."""
     with world.snapshot() as graph:
         result = typology.find(graph, params)
     assert result.truncated == {}
@@ -23,6 +25,7 @@ def shapes(world: World, typology: Typology, params: Any, said: Said) -> set[Sha
     found = set()
     for row in rows:
         assert row["complete"]
+        row["detail"] = json.loads(row["detail"] or "{}")
         own = row["finding"]
         found.add(
             Shape(
@@ -33,6 +36,7 @@ def shapes(world: World, typology: Typology, params: Any, said: Said) -> set[Sha
                 int(row["instances"]),
                 row["first_us"],
                 row["last_us"],
+                tuple(row["items"]),
                 said(row),
             )
         )

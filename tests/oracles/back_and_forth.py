@@ -56,6 +56,6 @@ def back_and_forth(records: Records, params: Any) -> set[Shape]:
                 for row in episode
             ]
             anchor = (*sorted((start["source"], start["target"])), start["record_id"])
-            said = ("item" if by_item else "pair", tuple(sorted(items)))
+            said = "item" if by_item else "pair"
             found.add(described(anchor, ends(episode, "member"), shown, 2, alternations, said))
     return found

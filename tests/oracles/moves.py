@@ -17,7 +17,10 @@ Record = tuple[str, Row, str]
 
 
 class Shape(NamedTuple):
-    """A finding. accounts: (name, role); records: (table, id, role); both in their order."""
+    """A finding. accounts: (name, role); records: (table, id, role); both in their order.
+
+    items: those of its gifts, sorted; said: what the pattern says besides.
+    """
 
     anchor: tuple[str, ...]
     accounts: tuple[tuple[str, str], ...]
@@ -26,6 +29,7 @@ class Shape(NamedTuple):
     instances: int
     first_us: int
     last_us: int
+    items: tuple[str, ...]
     said: object = None
 
 
@@ -107,6 +111,7 @@ def described(
         instances,
         min(times),
         max(times),
+        tuple(sorted({row["item"] for table, row, _ in records if table == "gifts"})),
         said,
     )
 

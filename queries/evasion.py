@@ -2,8 +2,8 @@
 
     brand --> ann --> bob --back--> brand --again--> bob     form `reissue`: bob held it at level 1
          0        1                        0                 and has it at level 0 now
-    s --sale, mini_program--> t     s --sale, web--> t       form `channel`: the same two, at most
-        closed                          open                 `window` later
+    s --sale, mini_program--> t    s --sale, personal--> t   form `channel`: the same two, at most
+        closed                         open                  `window` later
 
 `reissue`: `back` takes an item whose level is 1 or more from an entity to the issuer's, or burns
 it; `again` is the first of the item's later rows that leaves the issuer's entity, and brings it

@@ -51,19 +51,20 @@ class Params:
             raise ValueError("bucket is more than 0: actions are counted in spans of time")
 
 
-# The first record of each account and action; `had_by`: how many accounts have the action.
+# The first record of each account and action, its item last in `place`: it decides nothing there.
 # Times before 1970 are negative, and `//` cuts towards zero: hence the remainder is made positive.
 _ACTIONS = """
     CREATE OR REPLACE TEMP TABLE _ls_actions AS
     WITH records AS (
-        SELECT 'transfers' AS tbl, record_id, at_us, seq, source, target FROM payments
+        SELECT 'transfers' AS tbl, record_id, at_us, seq, source, target, NULL::VARCHAR AS item
+        FROM payments
         UNION ALL
-        SELECT 'gifts', record_id, at_us, seq, source, target FROM custody
+        SELECT 'gifts', record_id, at_us, seq, source, target, item FROM custody
         WHERE kind IN ('gift', 'sale') AND undone IS DISTINCT FROM 'return' AND source <> target),
     acts AS (
         SELECT source AS account, target,
                (at_us - (at_us % $bucket + $bucket) % $bucket) // $bucket AS bucket,
-               min((at_us, tbl, seq, record_id)) AS place
+               min((at_us, tbl, seq, record_id, item)) AS place
         FROM records GROUP BY ALL)
     SELECT dense_rank() OVER (ORDER BY account) - 1 AS node,
            dense_rank() OVER (ORDER BY target, bucket) - 1 AS action, account, target, place
@@ -99,6 +100,7 @@ _ROWS = """
                  JOIN _ls_actions theirs ON theirs.node = s.other AND theirs.action = mine.action)),
     proof AS (
         SELECT component, min(place[1]) AS first_us, max(place[1]) AS last_us,
+               list_sort(list(DISTINCT place[5]) FILTER (place[5] IS NOT NULL)) AS items,
                count(DISTINCT action) AS instances, count(DISTINCT target) AS aims,
                list({'tbl': place[2], 'record': place[4], 'role': 'action'} ORDER BY place)
                    AS evidence
@@ -117,7 +119,8 @@ _ROWS = """
         GROUP BY component)
     SELECT [accounts[1], evidence[1].tbl || ':' || evidence[1].record] AS anchor,
            accounts[1] AS unit, first_us, last_us, NULL AS amount_minor, NULL AS currency,
-           len(accounts) AS length, instances, NULL AS level, true AS complete, [] AS items,
+           len(accounts) AS length, instances, NULL AS level, true AS complete,
+           coalesce(items, []) AS items,
            json_object('targets', aims, 'matches', matches) AS detail,
            accounts || coalesce(others, []) AS accounts,
            list_transform(accounts, lambda account: 'member')

@@ -5,6 +5,7 @@ some hops are returned, some payments refunded; names sort unlike their order of
 """
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from build import EPOCH_US
@@ -15,6 +16,7 @@ from strategies import World
 
 from regift.graph.snapshot import Settings
 
+LEFT_OUT = ("merchant", "platform")
 KINDS = ("gift",) * 10 + ("sale",) * 3
 LAST_HOUR = 40
 
@@ -27,6 +29,8 @@ class Story:
     accounts: list[str]
     gifts: list[dict[str, Any]] = field(default_factory=list)
     transfers: list[dict[str, Any]] = field(default_factory=list)
+    linked: list[tuple[str, str, tuple[str, ...]]] = field(default_factory=list)
+    """Pairs that share one identifier of each of these kinds, and no more."""
 
     def any(self, *choices: Any) -> Any:
         return self.draw(st.sampled_from(choices))
@@ -66,13 +70,15 @@ class Story:
             numbers = self.draw(st.permutations(range(len(rows))))
             for row, number in zip(rows, numbers, strict=True):
                 row["record_id"] = f"{letter}{number:02}"
-        kinds = [{"account": a, "kind": self.any(*[None] * 9, "merchant")} for a in self.accounts]
+        kinds = [{"account": a, "kind": self.any(*[None] * 7, *LEFT_OUT)} for a in self.accounts]
         shared: set[tuple[str, str, str]] = set()
         for _ in range(self.any(0, 0, 1, 1, 2) if identifiers else 0):
             pair = [self.any(*self.accounts) for _ in range(2)]
             value = self.any("1", "2")
             for kind in self.any(("phone",), ("phone", "device"), ("legal_subject",), ("device",)):
                 shared |= {(account, kind, value) for account in pair}
+        for number, (a, b, kinds_shared) in enumerate(self.linked):
+            shared |= {(x, kind, f"of {number}") for x in (a, b) for kind in kinds_shared}
         rows = {
             "gifts": self.gifts,
             "transfers": self.transfers,
@@ -106,22 +112,28 @@ def described(story: Story, items: list[str]) -> list[dict[str, Any]]:
 
 @st.composite
 def shuttles(draw: st.DrawFn) -> World:
-    """Few items that a few accounts pass to and fro, or each to the other."""
+    """Few items that pass to and fro between two, each of them one account or several.
+
+    Exchanged: those that go one way are not those that go the other.
+    """
     story = Story(draw, names(draw, 2, 5))
-    items = ["x", "y", "z"][: draw(st.integers(1, 3))]
-    a, b = story.accounts[:2]
-    hour = 0
+    items = ["x", "y", "z"][: story.any(1, 1, 2, 3)]
+    ways = story.accounts[::2], story.accounts[1::2]
+    exchanged = story.any(False, False, True)
+    hour, here = 0, False
     for _ in range(draw(st.integers(2, 9))):
-        if story.any(*[True] * 8, False):
-            ends = (a, b) if story.any(True, True, False) else (b, a)
-        else:
-            ends = (story.any(*story.accounts), story.any(*story.accounts))
+        ends = story.any(*ways[here]), story.any(*ways[not here])
+        if story.any(*[False] * 8, True):
+            ends = story.any(*story.accounts), story.any(*story.accounts)
         price = story.any({}, {}, {"price_minor": 1000, "currency": "CNY"})
-        story.gives(*ends, story.any(*items), hour, **price)
-        if story.any(True, True, False):
-            a, b = b, a
+        item = f"{'v' if here else 'w'}{story.any(1, 2)}" if exchanged else story.any(*items)
+        story.gives(*ends, item, hour, **price)
+        here ^= story.any(True, True, False)
         hour += story.any(0, 0, 1, 1, 2, 5)
     story.noise(items, 2)
+    if story.any(True, False):
+        for side in ways:
+            story.linked += [(a, b, ("device",)) for a, b in pairwise(side)]
     return story.world(described(story, items))
 
 
@@ -137,12 +149,12 @@ def rounds(draw: st.DrawFn) -> World:
         ways = story.accounts[: story.any(2, 2, 3)]
         if story.any(True, False):
             ways = draw(st.permutations(ways))
-        if story.any(*[False] * 5, True):
+        if story.any(*[False] * 9, True):
             ways = [*ways, story.any(*story.accounts)]
         hour = draw(st.integers(0, 2))
         price = story.any(*PRICES)
         for place in range(len(ways) * story.any(1, 1, 2) - story.any(*[0] * 7, 1)):
-            price = story.any(price, price, *PRICES)
+            price = story.any(*[price] * 40, *PRICES)
             more = {"price_minor": price, "currency": None if price is None else "CNY"}
             if price and story.any(*[False] * 29, True):
                 more["currency"] = "USD"
@@ -171,7 +183,13 @@ def relayed(draw: st.DrawFn) -> World:
                 ends[1] = story.any(*story.accounts)
             story.gives(*ends, item, hour, kind=story.any(*["gift"] * 14, "sale"))
             hour += story.any(0, 0, 1, 1, 1, 2, 3)
-    story.noise([*items, "kept"], 2)
+    for number in range(draw(st.integers(0, 2))):
+        giver, relay, buyer = (story.any(*story.accounts) for _ in range(3))
+        hour = draw(st.integers(0, 8))
+        story.gives(giver, relay, f"s{number}", hour, kind="gift")
+        if story.any(True, False):
+            story.gives(relay, buyer, f"s{number}", hour + story.any(0, 1, 1, 2), kind="sale")
+    story.noise([*items, "kept"], 1)
     rows = described(story, items)
     for row in rows:
         row["issuer"] = story.any(None, None, None, row["issuer"])
@@ -183,13 +201,16 @@ def brokered(draw: st.DrawFn) -> World:
     """Many give to one or two, who give on, and all is paid for."""
     story = Story(draw, names(draw, 5, 8))
     brokers = story.accounts[: story.any(1, 1, 2)]
+    if story.any(True, False):
+        story.linked += [(a, b, ("phone", "device")) for a, b in pairwise(brokers)]
     others = story.accounts[len(brokers) :]
     items = [f"x{i}" for i in range(draw(st.integers(2, 5)))]
     for item in items:
         giver, receiver = draw(st.permutations(others))[:2]
         m, hour = story.any(*brokers), draw(st.integers(0, 8))
         late = story.any(1, 1, 1, 0, 2, 4)
-        for source, target, at in ((giver, m, hour), (m, receiver, hour + late)):
+        by = story.any(m, m, m, *brokers)
+        for source, target, at in ((giver, m, hour), (by, receiver, hour + late)):
             story.gives(source, target, item, at, kind=story.any(*["gift"] * 24, "sale"))
             if story.any(*[True] * 24, False):
                 story.pays(target, source, story.any(1000, 2000, 1500), at + story.any(0, 1))

@@ -142,7 +142,7 @@ PRICES = (1000, 1000, 1000, 1000, 1099, 900, 1300, 1200, 0, None)
 
 @st.composite
 def rounds(draw: st.DrawFn) -> World:
-    """Items of few classes that go round, at about one price; some do not come back."""
+    """Items of few classes that go round, at about one price; some leave and do not come back."""
     story = Story(draw, names(draw, 3, 5))
     items = ["x", "y", "z"][: draw(st.integers(1, 3))]
     for item in items:
@@ -161,6 +161,9 @@ def rounds(draw: st.DrawFn) -> World:
             ends = ways[place % len(ways)], ways[(place + 1) % len(ways)]
             story.gives(*ends, item, hour, **more)
             hour += story.any(0, 0, 0, 1, 1)
+    for item in ["o1", "o2"][: story.any(0, 0, 1, 2)]:
+        story.gives(story.any(*story.accounts), "out", item, draw(st.integers(0, 3)))
+        items.append(item)
     rows = described(story, items)
     for row in rows:
         row["collection"] = story.any(None, "c", "c", "c", "d")

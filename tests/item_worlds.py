@@ -205,11 +205,12 @@ def brokered(draw: st.DrawFn) -> World:
     story = Story(draw, names(draw, 5, 8))
     brokers = story.accounts[: story.any(1, 1, 2)]
     if story.any(True, False):
-        story.linked += [(a, b, ("phone", "device")) for a, b in pairwise(brokers)]
+        pairs = [*pairwise(brokers), (others[0], others[1])]
+        story.linked += [(a, b, ("phone", "device")) for a, b in pairs]
     others = story.accounts[len(brokers) :]
     items = [f"x{i}" for i in range(draw(st.integers(2, 5)))]
     for item in items:
-        giver, receiver = draw(st.permutations(others))[:2]
+        giver, receiver = draw(st.permutations(others[:4]))[:2]
         m, hour = story.any(*brokers), draw(st.integers(0, 8))
         late = story.any(1, 1, 1, 0, 2, 4)
         by = story.any(m, m, m, *brokers)
@@ -267,6 +268,10 @@ def evasive(draw: st.DrawFn) -> World:
             kind = story.any("gift", "gift", "sale", "burn", "return")
             story.gives(holder, holder if kind == "burn" else issuer, item, hour, kind=kind)
             hour += story.any(0, 1, 1, 2, 4)
+            if story.any(False, False, False, True):
+                other = story.any(*others)
+                story.gives(issuer, other, item, hour)
+                story.gives(other, issuer, item, hour)
             holder = story.any(holder, holder, holder, *others)
             story.gives(issuer, holder, item, hour, kind=story.any("issue", "gift", "gift", "sale"))
     story.noise(items, 2)

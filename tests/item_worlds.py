@@ -204,10 +204,10 @@ def brokered(draw: st.DrawFn) -> World:
     """Many give to one or two, who give on, and all is paid for."""
     story = Story(draw, names(draw, 5, 8))
     brokers = story.accounts[: story.any(1, 1, 2)]
+    others = story.accounts[len(brokers) :]
     if story.any(True, False):
         pairs = [*pairwise(brokers), (others[0], others[1])]
         story.linked += [(a, b, ("phone", "device")) for a, b in pairs]
-    others = story.accounts[len(brokers) :]
     items = [f"x{i}" for i in range(draw(st.integers(2, 5)))]
     for item in items:
         giver, receiver = draw(st.permutations(others[:4]))[:2]

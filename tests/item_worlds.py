@@ -64,7 +64,7 @@ class Story:
             hour = self.draw(st.integers(0, 12))
             self.gives(source, target, self.any(*items), hour, kind=kind)
 
-    def world(self, items: list[dict[str, Any]], identifiers: bool = True) -> World:
+    def world(self, items: list[dict[str, Any]], entity_max: int = 30) -> World:
         """The records under ids in any order."""
         for letter, rows in (("g", self.gifts), ("t", self.transfers)):
             numbers = self.draw(st.permutations(range(len(rows))))
@@ -72,7 +72,7 @@ class Story:
                 row["record_id"] = f"{letter}{number:02}"
         kinds = [{"account": a, "kind": self.any(*[None] * 7, *LEFT_OUT)} for a in self.accounts]
         shared: set[tuple[str, str, str]] = set()
-        for _ in range(self.any(0, 0, 1, 1, 2) if identifiers else 0):
+        for _ in range(self.any(0, 0, 1, 1, 2)):
             pair = [self.any(*self.accounts) for _ in range(2)]
             value = self.any("1", "2")
             for kind in self.any(("phone",), ("phone", "device"), ("legal_subject",), ("device",)):
@@ -95,7 +95,7 @@ class Story:
         settings = Settings(
             return_window_us=self.any(24, 24, 0, 2) * HOUR_US,
             refund_window_us=3 * HOUR_US,
-            entity_max=self.any(30, 30, 30, 2, 3),
+            entity_max=self.any(entity_max, entity_max, entity_max, 2, 3),
         )
         return World(rows, tuple(judged), settings)
 
@@ -116,7 +116,7 @@ def shuttles(draw: st.DrawFn) -> World:
 
     Exchanged: those that go one way are not those that go the other.
     """
-    story = Story(draw, names(draw, 2, 5))
+    story = Story(draw, names(draw, 2, 6))
     items = ["x", "y", "z"][: story.any(1, 1, 2, 3)]
     ways = story.accounts[::2], story.accounts[1::2]
     exchanged = story.any(False, False, True)
@@ -134,7 +134,7 @@ def shuttles(draw: st.DrawFn) -> World:
     if story.any(True, False):
         for side in ways:
             story.linked += [(a, b, ("device",)) for a, b in pairwise(side)]
-    return story.world(described(story, items))
+    return story.world(described(story, items), story.any(30, 2))
 
 
 PRICES = (1000, 1000, 1000, 1000, 1099, 900, 1300, 1200, 0, None)

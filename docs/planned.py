@@ -31,7 +31,7 @@ TYPOLOGIES = {
     "lockstep": ("identity", "accounts act on the same targets in the same hours"),
     "common_funder": ("identity", "many accounts have their first value from one"),
     "common_exit": ("identity", "many accounts send their last value to one"),
-    "evasion": ("identity", "a new account goes on where a measured one stopped"),
+    "evasion": ("identity", "an item made new by a round trip, a sale moved to another channel"),
 }
 """Name -> layer and one line."""
 

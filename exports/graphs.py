@@ -41,16 +41,29 @@ def window_graph(
 
 
 def findings_graph(con: duckdb.DuckDBPyConnection, findings: Sequence[str]) -> "nx.MultiDiGraph":
-    """The records in the evidence of these findings and the accounts on them."""
+    """The records in the evidence of these findings, the accounts on them and those they name.
+
+    A finding that rests on identifiers has accounts and no record.
+    """
+    ids = list(findings)
+    named = con.execute(
+        "SELECT DISTINCT account FROM subjects WHERE list_contains(?, finding)", [ids]
+    ).fetchall()
     return _graph(
         con,
         '("table", record) IN (SELECT (tbl, record) FROM evidence '
         "WHERE list_contains($findings, finding))",
-        {"findings": list(findings)},
+        {"findings": ids},
+        [account for (account,) in named],
     )
 
 
-def _graph(con: duckdb.DuckDBPyConnection, where: str, given: dict[str, Any]) -> "nx.MultiDiGraph":
+def _graph(
+    con: duckdb.DuckDBPyConnection,
+    where: str,
+    given: dict[str, Any],
+    named: Sequence[str] = (),
+) -> "nx.MultiDiGraph":
     define_macros(con)
     edges = con.sql(
         f"""
@@ -66,10 +79,12 @@ def _graph(con: duckdb.DuckDBPyConnection, where: str, given: dict[str, Any]) ->
     nodes = con.sql(
         """
         SELECT account, kind, operator, entity
-        FROM (SELECT source AS account FROM _edges UNION SELECT target FROM _edges)
+        FROM (SELECT source AS account FROM _edges UNION SELECT target FROM _edges
+              UNION SELECT unnest($named::VARCHAR[]))
         LEFT JOIN account_kinds USING (account) LEFT JOIN entity_of USING (account)
         ORDER BY account
-        """
+        """,
+        params={"named": list(named)},
     ).to_arrow_table()
     con.unregister("_edges")
     graph = nx.MultiDiGraph()

@@ -20,15 +20,18 @@ from regift.graph import (
     wedge_kernels,
     witness_kernels,
 )
+from regift.graph.balance_kernels import components, longest_balanced
 from regift.graph.bounds import Bounds
 from regift.graph.cycles import COUNTING, CycleParams, Cycles, ahead_of
 from regift.graph.fan_kernels import count_counterparties, histories
+from regift.graph.gift_chain_kernel import cut_chains
 from regift.graph.habit_kernel import count_around
 from regift.graph.index_kernels import group_by, horizons
 from regift.graph.layering import LayeringParams, layers
 from regift.graph.matching import match_chains, match_singles, match_sums
 from regift.graph.paths import trace_account, trace_path
 from regift.graph.ring_kernels import tell_apart
+from regift.graph.served_kernel import served_from
 from regift.graph.snapshot import snapshot_from_rows
 from regift.graph.spans import windows
 from regift.graph.temporal import TemporalGraph
@@ -157,6 +160,15 @@ def _scatters() -> None:
     scatter_kernels.gathers(edges, places, places, amounts, 9, 1, 0)
 
 
+def _items() -> None:
+    """Chains of gifts, rings of trades, payments that are followed by a service."""
+    none, pairs = np.zeros(0, np.int64), np.zeros((2, 0), np.int64)
+    cut_chains(np.zeros(0, np.bool_), none, none, 1)
+    components(np.zeros(1, np.int64), none)
+    longest_balanced(np.zeros(1, np.int64), pairs, none, none, none, 1, 1)
+    served_from(none, none, none, pairs, none, 1)
+
+
 STEPS: dict[str, Callable[[], None]] = {
     "scatters": _scatters,
     "cycle counts": _cycle_counts,
@@ -164,6 +176,7 @@ STEPS: dict[str, Callable[[], None]] = {
     "derived tables": _derived_tables,
     "fans": _fans,
     "habit": _habit,
+    "items": _items,
     "matching": _matching,
     "paths": _paths,
     "relays": _relays,

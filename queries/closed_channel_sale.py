@@ -39,9 +39,16 @@ class Params:
             raise ValueError(f"no channel {', '.join(sorted(unknown))}")
 
 
+def condition(params: Params) -> str:
+    """What is found, in SQL over the columns of `custody`."""
+    closed = ", ".join(f"'{channel}'" for channel in params.channels)
+    return f"""channel IN ({closed})
+          AND (kind = 'sale'
+               OR (kind = 'gift' AND price_minor > 0 AND level <= 1 AND undone IS NULL))"""
+
+
 def find(graph: Snapshot, params: Params) -> Findings:
     """One finding per sale or priced first-level gift in a closed channel."""
-    closed = ", ".join(f"'{channel}'" for channel in params.channels)
     return collect(
         graph.con,
         TYPOLOGY.name,
@@ -57,9 +64,7 @@ def find(graph: Snapshot, params: Params) -> Findings:
                    AS roles,
                [{{'tbl': 'gifts', 'record': record_id, 'role': kind}}] AS evidence
         FROM custody
-        WHERE channel IN ({closed})
-          AND (kind = 'sale'
-               OR (kind = 'gift' AND price_minor > 0 AND level <= 1 AND undone IS NULL))
+        WHERE {condition(params)}
         """,
     )
 

@@ -71,7 +71,9 @@ def pair_rates(con: duckdb.DuckDBPyConnection, rows: pa.Table, window_us: int) -
     """`pair_rate` of each row, as text; rows have `first_us`, `last_us` and `evidence`."""
     evidence = rows["evidence"].combine_chunks()
     numbers = np.repeat(np.arange(len(evidence)), pc.list_value_length(evidence).fill_null(0))
-    records = evidence.flatten().field("record")
+    # Ids of gifts may be ids of transfers too.
+    tables, records = (evidence.flatten().field(name) for name in ("tbl", "record"))
+    records = pc.if_else(pc.equal(tables, "transfers"), records, None)
     con.register("_named", pa.table({"finding_row": numbers, "record_id": records}))
     con.execute(_PAIRS)
     con.unregister("_named")

@@ -266,16 +266,17 @@ _ROWS = """
         LEFT JOIN (SELECT g, rate FROM _pg_rates) USING (g)
 """
 
-WORK_TABLES = (
+MATCHED_TABLES = (
     "_pg_gifts",
     "_pg_sides",
     "_pg_floors",
     "_pg_candidates",
     "_pg_matches",
     "_pg_routes",
-    "_pg_rates",
-    "_pg_told",
 )
+"""What `match` leaves; its caller drops them."""
+
+WORK_TABLES = (*MATCHED_TABLES, "_pg_rates", "_pg_told")
 
 
 def find(graph: Snapshot, params: Params) -> Findings:

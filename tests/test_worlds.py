@@ -45,7 +45,9 @@ def matched(wants: list[dict[str, Any]], haves: list[dict[str, Any]]) -> bool:
 
 
 def expect(name: str, table: dict[str, Any], haves: list[dict[str, Any]]) -> None:
+    """`who`: the accounts in any order, for patterns that order them by their names."""
     wants = [wanted(finding) for finding in table.get("finding", [])]
+    haves = [have | {"who": sorted(have["accounts"])} for have in haves]
     if not matched(wants, haves):
         lines = "\n  ".join(str(have) for have in haves) or "nothing"
         raise AssertionError(f"{name}: wanted {wants}\nfound\n  {lines}")

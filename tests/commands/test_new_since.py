@@ -17,7 +17,7 @@ g4,2026-01-03T00:00:00Z,eve,fay,y,gift
 
 def test_a_case_grew_and_another_did_not(tmp_path: Path) -> None:
     place = str(tmp_path / "w")
-    for number, rows in enumerate((FIRST, "g5,2026-01-04T00:00:00Z,cat,gil,x,gift\n")):
+    for number, rows in enumerate((FIRST, "g5,2026-01-05T00:00:00Z,cat,gil,x,gift\n")):
         file = tmp_path / f"{number}.csv"
         file.write_text(HEADER + rows)
         assert run("-w", place, "load", str(file), "--table", "gifts").code == 0

@@ -43,7 +43,11 @@ def graph() -> Iterator[Snapshot]:
             """
             CREATE TABLE evidence AS FROM (VALUES
                 ('f1', 0, 'gifts', 'r2', 'gift'), ('f1', 1, 'transfers', 'r3', 'payment'),
-                ('f2', 0, 'gifts', 'r1', 'hop')) t(finding, ord, tbl, record, role)
+                ('f2', 0, 'gifts', 'r1', 'hop'), ('f3', 0, 'identifiers', 'cat phone', 'shared'))
+                t(finding, ord, tbl, record, role);
+            CREATE TABLE subjects AS FROM (VALUES
+                ('f1', 0, 'ann', 'giver'), ('f2', 0, 'brand', 'giver'), ('f3', 0, 'cat', 'member'),
+                ('f3', 1, 'bob', 'member')) t(finding, ord, account, role)
             """
         )
         yield snapshot
@@ -92,6 +96,14 @@ def test_findings_bring_their_evidence_alone(graph: Snapshot) -> None:
     ]
     assert keys(findings_graph(graph.con, [])) == []
     assert keys(findings_graph(graph.con, ["f2"])) == [("brand", "ann", "gifts:r1")]
+
+
+def test_accounts_of_a_finding_without_records_are_in_its_graph(graph: Snapshot) -> None:
+    """What rests on identifiers has no edge."""
+    found = findings_graph(graph.con, ["f3"])
+    assert list(found.nodes) == ["bob", "cat"]
+    assert keys(found) == []
+    assert list(findings_graph(graph.con, ["f3", "f2"]).nodes) == ["ann", "bob", "brand", "cat"]
 
 
 def test_graphml_of_a_window_comes_back(graph: Snapshot) -> None:

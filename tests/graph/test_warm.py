@@ -37,7 +37,7 @@ from regift.queries.money_cycle import Params, count_cycles
 MOVES = ["t1 payment a>b 9.00 @0h", "t2 payment b>a 8.00 @1h", "t3 payment a>b 5.00 @2h"]
 GIFTS = ["g1 issue m>a x @0h", "g2 gift a>b x @1h", "g3 gift b>c x @2h"]
 with world({"gifts": GIFTS, "transfers": MOVES, "judgements": ["a c same"]}) as graph:
-    for name in ("money_cycle", "pass_through", "paid_gift", "multi_level_gift"):
+    for name in queries.ALL:
         run(queries.ALL[name], graph, {})
     run(queries.ALL["money_cycle"], graph, {"keep": "0", "ties": "order", "group": "instance"})
     count_cycles(graph, Params(keep_bp=0))

@@ -6,11 +6,13 @@ of all records, in every table that a search or the ranking leaves.
 """
 
 import csv
+import random
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -94,8 +96,27 @@ ROWS: dict[str, st.SearchStrategy[dict[str, str]]] = {
     "certificates": certificates,
     "labels": labels,
 }
+EASY = {
+    "back_and_forth": {"min_alternations": 1, "balance": "0"},
+    "common_exit": {"min_outs": 1, "min_accounts": 1, "share": "0.5"},
+    "common_funder": {"min_accounts": 1},
+    "escrow_broker": {"min_givers": 1, "min_receivers": 1},
+    "issuance_shape": {"min_payers": 2},
+    "lockstep": {"min_matches": 1, "min_accounts": 2, "jaccard": "0.2"},
+    "relay_gifting": {"min_hops": 2, "retain": "0.5"},
+    "repeated_acquisition": {"min_times": 2},
+    "zero_risk_ring": {"min_trades": 2},
+}
+"""So few accounts show no pattern that wants many, unless less is asked."""
+
+EASY_TEXT = "".join(
+    f"[typology.{name}]\n" + "".join(f"{key} = {value}\n" for key, value in asked.items())
+    for name, asked in EASY.items()
+)
 SETTINGS = (
     "",
+    EASY_TEXT,
+    EASY_TEXT,
     '[clock]\nunit = "1d"\n',
     '[records]\nrefund_window = "6h"\n',
     "[entities]\nphone = 1\nmax = 2\n",
@@ -130,6 +151,7 @@ class Histories(RuleBasedStateMachine):
     def begin(self) -> None:
         self.folder = tempfile.TemporaryDirectory()
         self.workspace = Workspace.create(Path(self.folder.name) / "w")
+        self.workspace.settings_file.write_text(EASY_TEXT)
         self.number = 0
         self.fresh = False
 
@@ -206,6 +228,62 @@ TestHistories.settings = settings(
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
+
+
+def _dense(chance: random.Random, number: int) -> dict[str, list[dict[str, str]]]:
+    """Gifts that walk on, payments for them, shared identifiers: what patterns are made of."""
+    rows: dict[str, list[dict[str, str]]] = {"gifts": [], "transfers": [], "identifiers": []}
+    for item in ITEMS:
+        holder, hour = chance.choice(ACCOUNTS), chance.randrange(12)
+        for _ in range(chance.randint(3, 8)):
+            target = chance.choice([name for name in ACCOUNTS if name != holder])
+            row = {"source": holder, "target": target, "item": item, "at": _moment(hour)}
+            row["kind"] = chance.choice(("gift", "gift", "gift", "sale", "return"))
+            row["channel"] = chance.choice(("mini_program", "personal"))
+            rows["gifts"].append(row)
+            pay = {"source": target, "target": holder, "at": _moment(hour), "amount": "20.00"}
+            rows["transfers"].append(pay | {"currency": "CNY", "kind": "payment"})
+            holder, hour = target, hour + chance.randrange(5)
+    for name in chance.sample(ACCOUNTS, chance.choice((0, 1, 2))):
+        kind = chance.choice(("phone", "device"))
+        rows["identifiers"].append({"account": name, "kind": kind, "value": "1"})
+    for table in ("gifts", "transfers"):
+        for place, row in enumerate(rows[table]):
+            row["record_id"] = f"{table[0]}{number}{place:02}"
+    return rows
+
+
+def _moment(hour: int) -> str:
+    return f"2026-01-{1 + hour // 24:02d}T{hour % 24:02d}:00:00Z"
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_patterns_of_a_growing_history(tmp_path: Path, seed: int) -> None:
+    """Loads that make patterns, entities that come later: each refresh equals a full one."""
+    chance = random.Random(seed)
+    workspace = Workspace.create(tmp_path / "w")
+    workspace.settings_file.write_text(EASY_TEXT)
+    for number in range(4):
+        for table, rows in _dense(chance, number).items():
+            if not rows:
+                continue
+            path = tmp_path / f"{table}{number}.csv"
+            with open(path, "w", newline="") as file:
+                writer = csv.DictWriter(file, list(rows[0]))
+                writer.writeheader()
+                writer.writerows(rows)
+            stage(workspace, LoadRequest(sources=(str(path),), table=table, options=ReadOptions()))
+        refresh(workspace)
+        found = tables_of(workspace)
+        before = workspace.current.readlink()
+        refresh(workspace, full=True)
+        wanted = tables_of(workspace)
+        workspace.current.unlink()
+        workspace.current.symlink_to(before)
+        for table, rows_wanted in wanted.items():
+            assert found[table] == rows_wanted, table
+    seen = {row[1] for row in wanted["findings"]}
+    assert {"back_and_forth", "repeated_acquisition", "common_exit", "issuance_shape"} <= seen
 
 
 def test_only_what_a_row_touches_runs_again(tmp_path: Path) -> None:

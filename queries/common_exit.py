@@ -1,0 +1,97 @@
+"""Common exit: several accounts send most of what they ever pay to one and the same account.
+
+    ann --30--> shop                 f got 70 of the 100 that ann paid, exactly `share`: her exit
+    ann --40--> f   ann --30--> f
+    bob --...-> f   cat --...-> f    the exit of `min_accounts` accounts: a finding of f
+
+What counts are effective payments, red packets and payouts, each currency by itself; of an
+account that paid fewer than `min_outs` times nothing is said. An f that is a merchant or a
+platform, or exit of more than `hub` accounts, is found nowhere: shops are where most money ends.
+The share is compared as integers, and exactly `share` is enough. Definition D-18.
+
+One finding an account f and currency: the last record of each payer to f, in total order. amount:
+the sum of these.
+
+detail: total_minor (all that these accounts paid to f).
+
+Cost: two aggregations of the transfers by pair and by payer.
+Sources: deposit reuse, Victor 2020 (address clustering); collecting accounts of mule networks.
+"""
+
+from dataclasses import dataclass
+
+from regift.graph.snapshot import Snapshot
+from regift.queries.findings import Findings, collect
+from regift.queries.params import count, ratio
+from regift.queries.typology import Typology
+
+
+@dataclass(frozen=True)
+class Params:
+    """What an exit is, and how many accounts share it."""
+
+    share_bp: int = ratio("0.7", "least share of all that an account paid that went to its exit")
+    min_outs: int = count(2, "fewest records in which an account paid")
+    min_accounts: int = count(3, "fewest accounts with one exit")
+    hub: int = count(20, "the exit of more accounts than that is a hub and no finding")
+
+
+def _rows(params: Params) -> str:
+    """The query; `exits` has a row for each account and exit of it."""
+    return f"""
+    WITH moves AS (
+        SELECT record_id, at_us, seq, source, target, amount_minor, currency FROM payments
+        UNION ALL
+        SELECT record_id, at_us, coalesce(seq, 0), source, target, amount_minor, currency
+        FROM transfers WHERE kind = 'payout' AND source <> target),
+    pairs AS (
+        SELECT source, target, currency, count(*) AS outs, sum(amount_minor) AS got,
+               max((at_us, seq, record_id)) AS place,
+               arg_max(amount_minor, (at_us, seq, record_id)) AS amount_minor
+        FROM moves GROUP BY source, target, currency),
+    exits AS (
+        SELECT * FROM pairs WINDOW own AS (PARTITION BY source, currency)
+        QUALIFY sum(outs) OVER own >= {params.min_outs:d}
+            AND 10000 * got >= {params.share_bp:d} * sum(got) OVER own),
+    sinks AS (
+        SELECT target AS sink, currency, count(*) AS number, min(place[1]) AS first_us,
+               max(place[1]) AS last_us, sum(amount_minor) AS amount_minor, sum(got) AS got,
+               list(source ORDER BY place) AS payers,
+               list({{'tbl': 'transfers', 'record': place[3], 'role': 'exit'}} ORDER BY place)
+                   AS evidence
+        FROM exits JOIN account_kinds k ON k.account = target
+        WHERE k.kind IS NULL OR k.kind NOT IN ('merchant', 'platform')
+        GROUP BY target, currency
+        HAVING count(*) BETWEEN {params.min_accounts:d} AND {params.hub:d})
+    SELECT [sink, currency, evidence[1].record] AS anchor, sink AS unit, first_us, last_us,
+           amount_minor, currency, 1 AS length, number AS instances, NULL AS level,
+           true AS complete, [] AS items, json_object('total_minor', got) AS detail,
+           [sink] || payers AS accounts,
+           ['sink'] || list_transform(payers, lambda payer: 'payer') AS roles, evidence
+    FROM sinks
+    """
+
+
+def find(graph: Snapshot, params: Params) -> Findings:
+    """Accounts that several others send most of what they pay."""
+    return collect(graph.con, TYPOLOGY.name, TYPOLOGY.prefix, _rows(params))
+
+
+TYPOLOGY = Typology(
+    name="common_exit",
+    prefix="ce",
+    layer="identity",
+    family="identity",
+    kappa_percent=25,
+    fact=False,
+    clauses=("R5",),
+    partition="whole",
+    anchor="account, currency, first record",
+    params=Params,
+    find=find,
+    reads=("payments", "transfers", "account_kinds"),
+    texts={
+        "en": "is where several accounts send most of what they pay",
+        "zh": "多个账号将其大部分支出汇集至同一账号",
+    },
+)

@@ -1,0 +1,45 @@
+"""zero_risk_ring against the definition, prefix by prefix (D-18)."""
+
+from typing import Any
+
+from flows import HOUR_US
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from item_worlds import rounds, shuttles
+from oracles.zero_risk_ring import zero_risk_ring
+from shapes_found import agree, names_and_rows_say_nothing
+from strategies import World, record_sets
+
+from regift import queries
+from regift.queries.zero_risk_ring import Params
+
+SEARCH = queries.ALL["zero_risk_ring"]
+PARAMS = st.builds(
+    Params,
+    window_us=st.sampled_from((9 * HOUR_US, 24 * HOUR_US, 3 * HOUR_US, 0, 40 * HOUR_US)),
+    min_trades=st.sampled_from((2, 3, 3, 0)),
+    margin_bp=st.sampled_from((1000, 500, 0, 3000)),
+)
+WORLDS = st.one_of(rounds(), rounds(), shuttles())
+
+
+def said(row: dict[str, Any]) -> object:
+    return None
+
+
+@settings(max_examples=180, deadline=None)
+@given(WORLDS, PARAMS)
+def test_findings_are_those_of_the_definition(world: World, params: Params) -> None:
+    agree(world, SEARCH, params, zero_risk_ring, said)
+
+
+@settings(max_examples=40, deadline=None)
+@given(record_sets(), PARAMS)
+def test_findings_of_any_records_are_those_of_the_definition(world: World, params: Params) -> None:
+    agree(world, SEARCH, params, zero_risk_ring, said)
+
+
+@settings(max_examples=25, deadline=None)
+@given(WORLDS, PARAMS, st.integers(0, 9))
+def test_order_of_rows_and_names_say_nothing(world: World, params: Params, seed: int) -> None:
+    names_and_rows_say_nothing(world, SEARCH, params, said, seed)

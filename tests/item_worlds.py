@@ -202,15 +202,15 @@ def relayed(draw: st.DrawFn) -> World:
 @st.composite
 def brokered(draw: st.DrawFn) -> World:
     """Many give to one or two, who give on, and all is paid for."""
-    story = Story(draw, names(draw, 5, 8))
+    story = Story(draw, names(draw, 6, 8))
     brokers = story.accounts[: story.any(1, 1, 2)]
     others = story.accounts[len(brokers) :]
     if story.any(True, False):
-        pairs = [*pairwise(brokers), (others[0], others[1])]
+        pairs = [*pairwise(brokers), others[:2], others[-2:]]
         story.linked += [(a, b, ("phone", "device")) for a, b in pairs]
     items = [f"x{i}" for i in range(draw(st.integers(2, 5)))]
     for item in items:
-        giver, receiver = draw(st.permutations(others[:4]))[:2]
+        giver, receiver = story.any(*others[:3]), story.any(*others[-3:])
         m, hour = story.any(*brokers), draw(st.integers(0, 8))
         late = story.any(1, 1, 1, 0, 2, 4)
         by = story.any(m, m, m, *brokers)

@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from regift.graph.connect import quote, row
+from regift.graph.connect import LARGE_TEXTS, quote, row
 from regift.graph.snapshot import Snapshot
 from regift.graph.store import Manifest, check_segments
 from regift.graph.workspace import Workspace
@@ -100,6 +100,7 @@ def _shut(graph: Snapshot, workspace: Workspace, manifest: Manifest) -> None:
     listed = ", ".join(quote(file) for file in files)
     graph.con.execute(f"SET allowed_paths = [{listed}]")
     graph.con.execute("SET enable_external_access = false")
+    graph.con.execute(LARGE_TEXTS)
     graph.con.execute("SET lock_configuration = true")
 
 

@@ -1,11 +1,14 @@
 """DuckDB connections with stated memory, time zone and no silent network access."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import duckdb
+
+LARGE_TEXTS = "SET arrow_large_buffer_size = true"
 
 MEMORY_LIMIT = "3GiB"
 """DuckDB spills beyond it; whole runs stay under 4 GiB with what Arrow and NumPy hold beside it."""
@@ -31,6 +34,22 @@ def connect(scratch: Path | None = None, threads: int | None = None) -> duckdb.D
     if scratch is not None:
         con.execute(f"SET temp_directory = {quote(str(scratch))}")
     return con
+
+
+@contextmanager
+def large_texts(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Within this, Arrow tables hold texts and lists with 64-bit offsets.
+
+    A connection whose settings are locked has to have `LARGE_TEXTS` set before.
+    """
+    if row(con, "SELECT current_setting('arrow_large_buffer_size')")[0]:
+        yield
+        return
+    con.execute(LARGE_TEXTS)
+    try:
+        yield
+    finally:
+        con.execute("RESET arrow_large_buffer_size")
 
 
 def quote(text: str) -> str:

@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from regift.graph.connect import large_texts
 from regift.graph.index_kernels import group_by, group_pairs
 from regift.graph.snapshot import Snapshot
 from regift.loaders.currencies import least_minor
@@ -211,9 +212,8 @@ def temporal_graph(
     """
     con = graph.con
     asked = {"kinds": list(kinds), "since_us": span[0], "until_us": span[1]}
-    con.execute("SET arrow_large_buffer_size = true")
-    paid, entries = (con.sql(sql, params=asked).to_arrow_table() for sql in (_PAID, _ENTRIES))
-    con.execute("RESET arrow_large_buffer_size")
+    with large_texts(con):
+        paid, entries = (con.sql(sql, params=asked).to_arrow_table() for sql in (_PAID, _ENTRIES))
     table = pa.concat_tables([paid, entries])
     order = _total_order(con, table, len(paid))
     names, ends = _numbered(table["source"].chunks + table["target"].chunks)

@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from regift.graph.connect import large_texts
 from regift.loaders.errors import RegiftError
 from regift.queries.habit import WithPairRate, pair_rates, with_rates
 
@@ -87,23 +88,22 @@ def collect(
     """
     rates = rows_sql if isinstance(rows_sql, WithPairRate) else None
     sql = rates.rows_sql if rates else str(rows_sql)
-    con.execute("SET arrow_large_buffer_size = true")
-    rows = con.sql(
-        f"""
-        SELECT '{prefix}-' || substr(sha256(concat_ws(chr(31), '{typology}',
-                   array_to_string(anchor, chr(31)))), 1, 16) AS finding,
-               '{typology}' AS typology,
-               {", ".join(_cast(line) for line in ROW.strip().splitlines())}
-        FROM ({sql})
-        """
-    ).to_arrow_table()
-    if rates:
-        rows = with_rates(rows, pair_rates(con, rows, rates.window_us))
-    rows = rows.combine_chunks()
-    con.register("_rows", rows)
-    content = con.sql(f"SELECT sha256({_CONTENT}) AS content FROM _rows").to_arrow_table()
-    con.unregister("_rows")
-    con.execute("RESET arrow_large_buffer_size")
+    with large_texts(con):
+        rows = con.sql(
+            f"""
+            SELECT '{prefix}-' || substr(sha256(concat_ws(chr(31), '{typology}',
+                       array_to_string(anchor, chr(31)))), 1, 16) AS finding,
+                   '{typology}' AS typology,
+                   {", ".join(_cast(line) for line in ROW.strip().splitlines())}
+            FROM ({sql})
+            """
+        ).to_arrow_table()
+        if rates:
+            rows = with_rates(rows, pair_rates(con, rows, rates.window_us))
+        rows = rows.combine_chunks()
+        con.register("_rows", rows)
+        content = con.sql(f"SELECT sha256({_CONTENT}) AS content FROM _rows").to_arrow_table()
+        con.unregister("_rows")
     rows = rows.append_column("content", content["content"].combine_chunks())
     order = pc.sort_indices(rows["finding"])
     _check_ids(typology, rows.select(["finding", "anchor"]).take(order))

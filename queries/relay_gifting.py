@@ -38,7 +38,7 @@ class Params:
     dwell_us: int = duration("24h", "longest time that a relay holds an item, inclusive")
     min_hops: int = count(3, "fewest hops of a chain; less than two is read as two")
     retain_bp: int = ratio("0.2", "largest share of its gifts that a relay keeps")
-    window_us: int = duration("30d", "time before the chain in which a relay's gifts count")
+    window_us: int = duration("24h", "time before the chain in which a relay's gifts count")
 
 
 # Runs of hops that follow each other; the others of the ledger make no chain.

@@ -197,6 +197,70 @@ def cycles_in_networkx(world: World) -> Answer:
     return timed(work)
 
 
+# Rings by the transfer that closes them: how many (last transfer, order of accounts) by length.
+
+MOST_ACCOUNTS = 64
+"""The last bin that snapml is given; longer rings would fall into it and disagree."""
+
+
+def closed_in_regift(world: World) -> Answer:
+    """Rings of each first transfer, any length, with time and transfers turned round."""
+    load_kernels()
+    last = world.at_us[-1]
+    back = (column[::-1].copy() for column in (world.target, world.source, last - world.at_us))
+    graph = graph_of(World(world.name, *back, world.window_us))
+
+    def work() -> dict[int, int]:
+        cycles = Cycles(graph, CycleParams(world.window_us, 0, 0, False))
+        before = np.append(0, np.cumsum(cycles.rings.hi - cycles.rings.lo))
+        found = np.bincount(cycles.lengths, weights=np.diff(before[cycles.rings.first]))
+        return {int(k): int(found[k]) for k in np.flatnonzero(found)}
+
+    return timed(work)
+
+
+def closed_in_snapml(world: World) -> Answer:
+    """The histograms of each transfer's temporal cycles, added up."""
+    return features_of_snapml(world, "temp-cycle")
+
+
+def nothing_in_snapml(world: World) -> Answer:
+    """The same calls and the same dynamic graph, no pattern searched; no answer."""
+    _, spent = features_of_snapml(world, "")
+    return None, spent
+
+
+def features_of_snapml(world: World, pattern: str) -> Answer:
+    """`GraphFeaturePreprocessor`, one thread, one transfer a call, in seconds.
+
+    A batch would count each cycle at all of its transfers; microseconds are too large for it.
+    """
+    from snapml import GraphFeaturePreprocessor
+
+    window_s, rest = divmod(world.window_us, 1_000_000)
+    if rest or (world.at_us % 1_000_000).any():
+        raise ValueError(f"{world.name}: snapml is asked in whole seconds")
+    features = GraphFeaturePreprocessor()
+    asked = features.get_params()
+    switches = [name for name, given in asked.items() if isinstance(given, bool)]
+    asked |= {name: name == pattern for name in switches}
+    asked |= {name: window_s for name in asked if name.endswith("_tw")}
+    asked |= {"num_threads": 1, "time_window": window_s}
+    asked["temp-cycle_bins"] = list(range(2, MOST_ACCOUNTS + 1))
+    features.set_params(asked)
+    seconds = (world.at_us - world.at_us[0]) // 1_000_000
+    columns = (np.arange(len(seconds)), world.source, world.target, seconds)
+    moves = np.column_stack(columns).astype(np.float64)
+
+    def work() -> dict[int, int]:
+        total = np.zeros(MOST_ACCOUNTS - 1 if pattern else 0)
+        for e in range(len(moves)):
+            total += features.transform(moves[e : e + 1])[0, 4:]
+        return {int(k) + 2: int(total[k]) for k in np.flatnonzero(total)}
+
+    return timed(work)
+
+
 # Static cycles: how many of each length.
 
 

@@ -4,6 +4,8 @@ import importlib
 import re
 import subprocess
 import sys
+from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 
@@ -92,6 +94,19 @@ def test_engines_agree(script) -> None:  # type: ignore[no-untyped-def]
     assert engines.static_in_networkx(world)[0] == static
 
 
+def test_closed_rings_are_the_ends_of_listed_cycles(script) -> None:  # type: ignore[no-untyped-def]
+    engines = script("engines")
+    world = script("peers").made(3_000)
+    graph = engines.graph_of(world)
+    listed = engines.Cycles(graph, engines.CycleParams(world.window_us, 0, 0, False))
+    start, edges = listed.list_instances(10**9)
+    each = [edges[a:b] for a, b in pairwise(start)]
+    ends = {(walk[-1], tuple(world.source[walk].tolist())) for walk in each}
+    expected = Counter(len(accounts) for _, accounts in ends)
+    assert len(expected) > 1
+    assert engines.closed_in_regift(world)[0] == expected
+
+
 def test_reach_is_that_of_a_plain_walk(script) -> None:  # type: ignore[no-untyped-def]
     engines = script("engines")
     world = script("peers").made(2_000)
@@ -112,15 +127,17 @@ def test_engine_that_is_missing_slow_or_wrong_is_a_line(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     peers, spent = script("peers"), script("measuring").Spent(1.5, 1.0, 0.25)
-    answers = {"regift": ({2: 3}, spent), "slow": None, "odd": ({2: 4}, spent)}
+    answers = {"regift": ({2: 3}, spent), "slow": None, "odd": ({2: 4}, spent),
+               "mute": (None, spent)}  # fmt: skip
     monkeypatch.setattr(peers, "apart", lambda work, world, limit_s: answers[work])
     asked = (("regift", None, "regift"), ("absent", "no-such-package", "absent"),
-             ("slow", None, "slow"), ("odd", None, "odd"))  # fmt: skip
+             ("slow", None, "slow"), ("odd", None, "odd"), ("mute", None, "mute"))  # fmt: skip
     assert [row[1:] for row in peers.compared(asked, peers.made(100), 60)] == [
         ["regift", "1.500", "1.0", "0.25", "yes"],
         ["absent", "not installed", "", "", ""],
         ["slow", "more than 60", "", "", ""],
         ["odd", "1.500", "1.0", "0.25", "**no**: 4, not 3"],
+        ["mute", "1.500", "1.0", "0.25", "none: what its calls and its dynamic graph cost"],
     ]
 
 

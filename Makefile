@@ -34,7 +34,7 @@ demo: setup
 	$(BIN)/regift demo
 
 test: setup
-	$(BIN)/python -m pytest -n $(WORKERS) -q -rs
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -q -rs
 
 lint: setup
 	$(BIN)/ruff check .

@@ -155,10 +155,14 @@ def _unite(con: duckdb.DuckDBPyConnection, entity_max: int) -> None:
     joins = con.sql(_JOINS).to_arrow_table()
     apart = con.sql(_APART).to_arrow_table()
     nodes = int(con.execute("SELECT count(*) FROM _nodes").fetchall()[0][0])
-    least, became = join_guarded(
-        nodes, joins["left_node"].to_numpy(), joins["right_node"].to_numpy(), entity_max,
-        apart["left_node"].to_numpy(), apart["right_node"].to_numpy(),
-    )  # fmt: skip
+    # Writable, whatever Arrow shares: one type for the kernel.
+    ends = [
+        table[side].to_numpy().copy()
+        for table in (joins, apart)
+        for side in ("left_node", "right_node")
+    ]
+    left, right, apart_left, apart_right = ends
+    least, became = join_guarded(nodes, left, right, entity_max, apart_left, apart_right)
     con.register("_least", pa.table({"node": np.arange(nodes), "least": least}))
     con.execute(
         """

@@ -34,19 +34,19 @@ def said(row: dict[str, Any]) -> object:
     return row["amount_minor"], row["currency"]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(drains(), EXITS)
 def test_common_exits_are_those_of_the_definition(world: World, params: ExitParams) -> None:
     agree(world, EXIT, params, common_exit, said)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(funds(), FUNDERS)
 def test_common_funders_are_those_of_the_definition(world: World, params: FunderParams) -> None:
     agree(world, FUNDER, params, common_funder, said)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.one_of(flows(), record_sets(paid=True)), EXITS, FUNDERS)
 def test_those_of_any_records_too(world: World, exits: ExitParams, funders: FunderParams) -> None:
     agree(world, EXIT, exits, common_exit, said)

@@ -34,7 +34,7 @@ ORACLES = {"fan_in": oracle.fan_in, "fan_out": oracle.fan_out}
 
 
 @pytest.mark.parametrize("fan", FANS, ids=ORACLES)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(crowds(), PARAMS)
 def test_findings_are_those_of_the_definition(
     fan: Typology, world: World, given: dict[str, Any]

@@ -20,7 +20,7 @@ PARAMS = st.builds(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(hubs(), PARAMS)
 def test_findings_are_those_of_the_definition(world: World, params: Params) -> None:
     agree(world, find, params, gather_scatter(world.rows, world.settings, params), "flow")

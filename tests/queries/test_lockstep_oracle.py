@@ -28,13 +28,13 @@ def said(row: dict[str, Any]) -> object:
     return None
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(steps(), PARAMS)
 def test_findings_are_those_of_the_definition(world: World, params: Params) -> None:
     agree(world, SEARCH, params, lockstep, said)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(record_sets(paid=True), PARAMS)
 def test_findings_of_any_records_are_those_of_the_definition(world: World, params: Params) -> None:
     agree(world, SEARCH, params, lockstep, said)

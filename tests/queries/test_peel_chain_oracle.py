@@ -24,7 +24,7 @@ PARAMS = st.builds(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(peelings(), PARAMS)
 def test_findings_are_those_of_the_definition(world: World, params: Params) -> None:
     agree(world, find, params, peel_chain(world.rows, world.settings, params))

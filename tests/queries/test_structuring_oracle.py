@@ -34,13 +34,13 @@ PACKETS = st.builds(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(slices(), UNDER)
 def test_amounts_under_the_threshold(world: World, params: Params) -> None:
     agree(world, find, params, structuring(world.rows, world.settings, params), "total")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(showers(), PACKETS)
 def test_bursts_of_red_packets(world: World, params: Params) -> None:
     agree(world, find, params, structuring(world.rows, world.settings, params), "total")

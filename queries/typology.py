@@ -15,6 +15,22 @@ from regift.queries.findings import Findings
 PARTITIONS = ("item", "account", "slice", "whole")
 
 
+@dataclass(frozen=True)
+class Chance:
+    """What chance explains of the findings of one stratum, and the numbers that say so.
+
+    lfdr_bp: local false-discovery rate in basis points, 0 to 10,000. told: whole numbers by name,
+    kept in the calibration so that a reader can work the rate out again.
+    """
+
+    lfdr_bp: int
+    told: Mapping[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.lfdr_bp <= 10_000:
+            raise ValueError(f"a rate of {self.lfdr_bp} basis points is none")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Typology:
     """What the rest of regift has to know about a typology.
@@ -27,6 +43,13 @@ class Typology:
     reads: the derived tables it depends on; when none of them changed it need not run.
     fact: whether a finding is a fact of the records (definitions D-12, D-14).
     kappa: share of non-chance findings that are worth a reviewer's time, as x/100.
+
+    How a calibration learns what chance makes of it (definition D-11), one of the two, of facts
+    neither. Findings tell their stratum by the key `stratum` of their `detail`; without one all of
+    a typology are one stratum, `all`.
+    nulls: names of the null models (graph/nulls.py) in whose worlds it is searched too.
+    chance: its own background on the real records, by stratum; takes the graph, its parameters and
+        a seed.
     """
 
     name: str
@@ -44,6 +67,8 @@ class Typology:
     reads: tuple[str, ...] = ()
     count: Callable[[Snapshot, Any], dict[str, Any]] | None = None
     cypher: str | None = None
+    nulls: tuple[str, ...] = ()
+    chance: Callable[[Snapshot, Any, int], Mapping[str, Chance]] | None = None
     texts: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

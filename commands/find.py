@@ -21,9 +21,9 @@ from regift.commands.output import print_columns, print_json, print_lines, say, 
 from regift.graph.snapshot import Snapshot
 from regift.loaders.errors import UsageError
 from regift.queries import ALL
-from regift.queries.lines import cells, choose, json_lines
+from regift.queries.lines import cells, json_lines
 from regift.queries.search import clauses, search
-from regift.queries.shown import finding_ids
+from regift.queries.shown import choose, finding_ids
 from regift.queries.typology import Typology
 from regift.refresh.settings import params_of
 
@@ -128,8 +128,10 @@ def _difference(
     graph: Snapshot, here: str, there: str, picked: dict[str, Any], compare: tuple[str, ...]
 ) -> dict[str, Any]:
     """Which findings only one of two searches has, by id; of the findings that were asked for."""
-    ours = finding_ids(graph.con, prefix=here, **picked)
-    theirs = finding_ids(graph.con, prefix=there, **picked)
+    choose(graph.con, prefix=here, **picked)
+    ours = finding_ids(graph.con)
+    choose(graph.con, prefix=there, **picked)
+    theirs = finding_ids(graph.con)
     return {
         "compared": settings_given(compare, "--compare"),
         "findings": len(ours),

@@ -19,7 +19,7 @@ from regift.graph.temporal import temporal_graph
 from regift.graph.workspace import Workspace
 from regift.queries import ALL
 from regift.queries.search import clauses, search
-from regift.queries.shown import finding_rows, item_rows
+from regift.queries.shown import choose, finding_rows, item_rows
 from regift.ranking.cases import resolve
 from regift.ranking.explain import explain
 from regift.ranking.rank import rank
@@ -69,8 +69,8 @@ class Generation:
         """
         chosen = params_of(self._settings, typology, params)
         prefix, cut = search(self._graph, ALL[typology], chosen, dict(self._manifest.run))
-        rows, _ = finding_rows(self._graph.con, clauses(ALL), prefix=prefix, typology=typology)
-        frame = pd.DataFrame(rows)
+        choose(self._graph.con, prefix=prefix, typology=typology)
+        frame = pd.DataFrame(finding_rows(self._graph.con, clauses(ALL), prefix))
         frame.attrs["truncated"] = cut
         return frame
 

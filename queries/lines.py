@@ -4,8 +4,6 @@ A hundred thousand findings have a million accounts and records beside them; a P
 each takes longer than the search. So texts are made by DuckDB and joined by Arrow.
 """
 
-from typing import Any
-
 import duckdb
 import numpy as np
 import pyarrow as pa
@@ -20,46 +18,6 @@ CELLS = ("finding", "accounts", "items", "first_at", "amount", "currency", "leng
 
 LISTED = 6
 """Accounts or items of one finding that the table names; their number stands behind them."""
-
-
-def choose(
-    con: duckdb.DuckDBPyConnection,
-    *,
-    prefix: str = "",
-    typology: str | None = None,
-    account: str | None = None,
-    since_us: int | None = None,
-    until_us: int | None = None,
-    limit: int | None = None,
-) -> int:
-    """Make `shown(n, finding)`, n from 0 by first time and id; how many there are without limit.
-
-    prefix: of the tables `findings` and `subjects` to read. Selected by `first_at` in
-    [since, until) and by an account on it.
-    """
-    where = ["true"]
-    given: list[Any] = []
-    for condition, value in (
-        ("f.typology = ?", typology),
-        ("f.first_us >= ?", since_us),
-        ("f.first_us < ?", until_us),
-        (f"f.finding IN (SELECT finding FROM {prefix}subjects WHERE account = ?)", account),
-    ):
-        if value is not None:
-            where.append(condition)
-            given.append(value)
-    con.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE shown AS
-        SELECT row_number() OVER (ORDER BY first_us, finding) - 1 AS n, finding
-        FROM {prefix}findings f WHERE {" AND ".join(where)}
-        """,
-        given,
-    )
-    total = int(con.execute("SELECT count(*) FROM shown").fetchall()[0][0])
-    if limit is not None:
-        con.execute("DELETE FROM shown WHERE n >= ?", [min(limit, 2**63 - 1)])
-    return total
 
 
 def json_lines(

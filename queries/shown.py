@@ -30,75 +30,25 @@ def define_macros(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(MACROS)
 
 
-def finding_rows(
+def choose(
     con: duckdb.DuckDBPyConnection,
-    clauses: dict[str, str],
     *,
     prefix: str = "",
+    typology: str | None = None,
     account: str | None = None,
     since_us: int | None = None,
     until_us: int | None = None,
-    typology: str | None = None,
-    finding: str | None = None,
     limit: int | None = None,
-) -> tuple[list[dict[str, Any]], int]:
-    """Findings with the keys of the command line's contract, and how many without `limit`.
-
-    prefix: of the three tables to read; clauses: typology -> the clause shown. Ordered by first
-    time, then id. Selected by `first_at` in [since, until), by an account on it, or by id.
-    """
-    define_macros(con)
-    total = _choose(con, prefix, account, since_us, until_us, typology, finding)
-    rows = dicts(
-        con,
-        f"""
-        WITH shown AS (SELECT * FROM chosen ORDER BY first_us, finding LIMIT {_limit(limit)}),
-        who AS (SELECT finding, list(account ORDER BY ord) AS accounts, list(role ORDER BY ord)
-                    AS roles FROM {prefix}subjects SEMI JOIN shown USING (finding) GROUP BY 1),
-        what AS (SELECT finding, list(record ORDER BY ord) AS records,
-                        list({{'table': tbl, 'record': record, 'role': role}} ORDER BY ord)
-                            AS evidence
-                 FROM {prefix}evidence SEMI JOIN shown USING (finding) GROUP BY 1)
-        SELECT finding, typology, accounts, records, items, iso(first_us) AS first_at,
-               iso(last_us) AS last_at, decimal_text(amount_minor, digits) AS amount, currency,
-               length, instances::VARCHAR AS instances, level, complete, roles, evidence, detail
-        FROM shown LEFT JOIN who USING (finding) LEFT JOIN what USING (finding)
-             LEFT JOIN currencies USING (currency)
-        ORDER BY first_us, finding
-        """,
-    )
-    return [_finding(each, clauses) for each in rows], total
-
-
-def finding_ids(
-    con: duckdb.DuckDBPyConnection,
-    *,
-    prefix: str = "",
-    account: str | None = None,
-    since_us: int | None = None,
-    until_us: int | None = None,
-    typology: str | None = None,
-) -> list[str]:
-    """Ids of the findings that `finding_rows` would show."""
-    _choose(con, prefix, account, since_us, until_us, typology, None)
-    return [finding for (finding,) in con.execute("SELECT finding FROM chosen").fetchall()]
-
-
-def _choose(
-    con: duckdb.DuckDBPyConnection,
-    prefix: str,
-    account: str | None,
-    since_us: int | None,
-    until_us: int | None,
-    typology: str | None,
-    finding: str | None,
 ) -> int:
-    """Make `chosen`, the findings that were asked for; gives how many they are."""
+    """Make `shown(n, finding)`, n from 0 by first time and id; how many there are without limit.
+
+    prefix: of the tables `findings` and `subjects` to read. Selected by `first_at` in
+    [since, until) and by an account on it.
+    """
     where = ["true"]
     given: list[Any] = []
     for condition, value in (
         ("f.typology = ?", typology),
-        ("f.finding = ?", finding),
         ("f.first_us >= ?", since_us),
         ("f.first_us < ?", until_us),
         (f"f.finding IN (SELECT finding FROM {prefix}subjects WHERE account = ?)", account),
@@ -107,11 +57,52 @@ def _choose(
             where.append(condition)
             given.append(value)
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE chosen AS SELECT * FROM {prefix}findings f "
-        f"WHERE {' AND '.join(where)}",
+        f"""
+        CREATE OR REPLACE TEMP TABLE shown AS
+        SELECT row_number() OVER (ORDER BY first_us, finding) - 1 AS n, finding
+        FROM {prefix}findings f WHERE {" AND ".join(where)}
+        """,
         given,
     )
-    return count(con, "chosen")
+    total = count(con, "shown")
+    if limit is not None:
+        con.execute("DELETE FROM shown WHERE n >= ?", [min(limit, 2**63 - 1)])
+    return total
+
+
+def finding_rows(
+    con: duckdb.DuckDBPyConnection, clauses: dict[str, str], prefix: str = ""
+) -> list[dict[str, Any]]:
+    """The findings of `shown` with the keys of the command line's contract.
+
+    prefix: of the three tables to read; clauses: typology -> the clause shown.
+    """
+    define_macros(con)
+    rows = dicts(
+        con,
+        f"""
+        WITH who AS (SELECT n, list(account ORDER BY ord) AS accounts,
+                            list(role ORDER BY ord) AS roles
+                     FROM {prefix}subjects JOIN shown USING (finding) GROUP BY n),
+        what AS (SELECT n, list(record ORDER BY ord) AS records,
+                        list({{'table': tbl, 'record': record, 'role': role}} ORDER BY ord)
+                            AS evidence
+                 FROM {prefix}evidence JOIN shown USING (finding) GROUP BY n)
+        SELECT finding, typology, accounts, records, items, iso(first_us) AS first_at,
+               iso(last_us) AS last_at, decimal_text(amount_minor, digits) AS amount, currency,
+               length, instances::VARCHAR AS instances, level, complete, roles, evidence, detail
+        FROM shown JOIN {prefix}findings USING (finding) LEFT JOIN who USING (n)
+             LEFT JOIN what USING (n) LEFT JOIN currencies USING (currency)
+        ORDER BY n
+        """,
+    )
+    return [_finding(each, clauses) for each in rows]
+
+
+def finding_ids(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Ids of the findings of `shown`, in its order."""
+    rows = con.execute("SELECT finding FROM shown ORDER BY n").fetchall()
+    return [finding for (finding,) in rows]
 
 
 def _finding(row: dict[str, Any], clauses: dict[str, str]) -> dict[str, Any]:
@@ -152,7 +143,3 @@ def item_rows(con: duckdb.DuckDBPyConnection, item: str) -> list[dict[str, Any]]
         """,
         [item],
     )
-
-
-def _limit(limit: int | None) -> str:
-    return "ALL" if limit is None else str(min(int(limit), 2**63 - 1))

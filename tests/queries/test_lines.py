@@ -7,9 +7,9 @@ import duckdb
 import pytest
 
 from regift.graph.store import define_shown
-from regift.queries.lines import cells, choose, json_lines
+from regift.queries.lines import cells, json_lines
 from regift.queries.runner import TABLES
-from regift.queries.shown import finding_rows
+from regift.queries.shown import choose, finding_ids, finding_rows
 
 NASTY = 'q"\\\x01\n礼🎁\u2028/'
 LARGEST = 10**38 - 1
@@ -41,8 +41,9 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def test_lines_are_the_rows(con: duckdb.DuckDBPyConnection) -> None:
-    rows, total = finding_rows(con, CLAUSES)
-    assert choose(con) == total == 2
+    assert choose(con) == 2
+    rows = finding_rows(con, CLAUSES)
+    assert [row["finding"] for row in rows] == finding_ids(con) == ["ml-1", "mc-2"]
     lines = json_lines(con, CLAUSES).to_pylist()
     assert [json.loads(line) for line in lines] == rows
     assert [list(json.loads(line)) for line in lines] == [list(row) for row in rows]
@@ -51,15 +52,18 @@ def test_lines_are_the_rows(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_filters_and_limits(con: duckdb.DuckDBPyConnection) -> None:
-    for given in (
-        {"typology": "money_cycle"},
-        {"account": NASTY},
-        {"since_us": 2},
-        {"until_us": 2},
+    for given, finding in (
+        ({"typology": "money_cycle"}, "mc-2"),
+        ({"account": NASTY}, "ml-1"),
+        ({"since_us": 2}, "mc-2"),
+        ({"until_us": 2}, "ml-1"),
     ):
-        rows, total = finding_rows(con, CLAUSES, **given)
-        assert choose(con, **given) == total == 1
-        assert [json.loads(line) for line in json_lines(con, CLAUSES).to_pylist()] == rows
+        assert choose(con, **given) == 1
+        assert finding_ids(con) == [finding]
+        assert [row["finding"] for row in finding_rows(con, CLAUSES)] == [finding]
+        assert [json.loads(line)["finding"] for line in json_lines(con, CLAUSES).to_pylist()] == [
+            finding
+        ]
     assert choose(con, limit=1) == 2
     assert len(json_lines(con, CLAUSES)) == 1
     assert choose(con, limit=0) == 2

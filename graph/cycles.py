@@ -27,14 +27,13 @@ from regift.graph.bounds import Bounds
 from regift.graph.cycle_kernels import Ahead
 from regift.graph.hub_kernels import Hubs, hub_spans
 from regift.graph.ring_kernels import Rings, tell_apart
+from regift.graph.spans import LONGEST_US
 from regift.graph.temporal import TemporalGraph
 
 Ints = NDArray[Any]
 
 COUNTING = 2_000_000_000
 """Edges that `keep` may look at for one ring and turn: a few seconds."""
-
-LONGEST_WINDOW_US = 2**61
 
 MOST = 2**62
 """As good as no end."""
@@ -84,7 +83,7 @@ def _combined(residues: list[Ints], primes: list[int]) -> Ints:
 
 def ahead_of(graph: TemporalGraph, params: CycleParams) -> Ahead:
     """What each edge can be followed by, and until when."""
-    window = min(params.window_us, LONGEST_WINDOW_US)
+    window = min(params.window_us, LONGEST_US)
     before, after, until = index_kernels.horizons(graph.at_us, window, params.in_order)
     roots = index_kernels.root_horizons(
         graph.source, graph.target, after, until, graph.edges.out_start
@@ -104,7 +103,7 @@ class Shared(NamedTuple):
 
 def shared_of(graph: TemporalGraph, params: CycleParams, bounds: Bounds) -> Shared:
     """Linear in the graph; see `root_kernels` for the phases."""
-    window_us = min(params.window_us, LONGEST_WINDOW_US)
+    window_us = min(params.window_us, LONGEST_US)
     hubs = Hubs(*hub_spans(graph.edges, window_us, bounds.hub_degree))
     changes = np.unique(np.concatenate((hubs.low, hubs.high + 1)))
     phase = np.searchsorted(changes, graph.at_us, side="right")
@@ -176,15 +175,15 @@ class Cycles:
         self.alone = alone[0]
         self.cut = cut.reshape(-1, 2)
         rings = tell_apart(words)
-        self.rings: Rings = rings if self.reached == stop else self._begun(rings)
+        self.rings: Rings = rings if self.reached == stop else self.before(self.reached, rings)
 
-    def _begun(self, rings: Rings) -> Rings:
-        """The same hits without the roots of their groups that were not reached."""
+    def before(self, edge: int, rings: Rings) -> Rings:
+        """The same hits without the roots of their groups from this edge on."""
         sizes = (rings.hi - rings.lo).astype(np.int64)
         ends = np.cumsum(sizes)
         places = np.repeat(rings.lo - (ends - sizes), sizes) + np.arange(sizes.sum())
-        reached = np.append(0, np.cumsum(self.graph.edges.pair_edge[places] < self.reached))
-        return rings._replace(hi=(rings.lo + np.diff(reached[np.append(0, ends)])).astype(np.int32))
+        begun = np.append(0, np.cumsum(self.graph.edges.pair_edge[places] < edge))
+        return rings._replace(hi=(rings.lo + np.diff(begun[np.append(0, ends)])).astype(np.int32))
 
     @property
     def cuts(self) -> dict[str, Cut]:
@@ -261,7 +260,7 @@ class Cycles:
         valid = (self.counts > 0).astype(np.bool_)
         return witness_kernels.split_episodes(
             self.graph.at_us, self.graph.edges.pair_edge, self.rings, valid,
-            min(self.params.window_us, LONGEST_WINDOW_US),
+            min(self.params.window_us, LONGEST_US),
         )  # fmt: skip
 
     @property
@@ -295,13 +294,6 @@ class Cycles:
         return witness_kernels.list_instances(
             self.graph.edges, self.ahead, self.rings, some, self.params.keep_bp, most
         )
-
-    def cut_accounts(self) -> Ints:
-        """Accounts at which roots were cut by any bound, ascending."""
-        found: Ints = np.unique(
-            np.concatenate([np.empty(0, np.int32), *(cut.accounts for cut in self.cuts.values())])
-        )
-        return found
 
     def _name_rank(self) -> Ints:
         """Place of each edge's record id among the ids of all edges of rings (others: 0)."""

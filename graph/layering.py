@@ -26,6 +26,7 @@ from regift.graph.layering_kernels import (
     passed,
     witnesses,
 )
+from regift.graph.spans import LONGEST_US
 from regift.graph.temporal import TemporalGraph
 
 Ints = NDArray[Any]
@@ -33,9 +34,6 @@ Ints = NDArray[Any]
 SCANNED = 3_000
 """Records into an account of which all open ones are looked at. A question to a tree costs as much
 as some hundred looks, and of 3,000 in a month 200 are open at once on average (48 h)."""
-
-LONGEST_GAP_US = 2**61
-"""So that sums of times stay within 64 bits; 73,000 years."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +88,7 @@ def _chains(graph: TemporalGraph, how: LayeringParams, open_: Ints) -> tuple[Int
     """Records of the longest chain that begins with each edge; the edges that are in; their set's
     first edge."""
     m, n = len(graph), len(graph.accounts)
-    gap_us = min(how.gap_us, LONGEST_GAP_US)
+    gap_us = min(how.gap_us, LONGEST_US)
     every, none = np.ones(m, np.bool_), np.zeros(0, np.int32)
     by_amount = np.argsort(graph.amount_minor).astype(np.int32)
     back = _flow(
@@ -119,7 +117,7 @@ def layers(graph: TemporalGraph, how: LayeringParams, bounds: Bounds) -> Layers:
     graph's own. A hub (`bounds.hub_degree`) is not passed through; the search for a witness over
     different accounts takes at most `bounds.expansions` steps a set.
     """
-    gap_us = min(how.gap_us, LONGEST_GAP_US)
+    gap_us = min(how.gap_us, LONGEST_US)
     hubs_then = Hubs(*hub_spans(graph.edges, gap_us, bounds.hub_degree))
     open_ = passed(graph.edges, hubs_then, gap_us)
     starting, edges, first = _chains(graph, how, open_)

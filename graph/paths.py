@@ -11,10 +11,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from regift.graph.cycles import LONGEST_WINDOW_US
 from regift.graph.index_kernels import group_by, horizons
 from regift.graph.path_kernels import earliest_arrival, first_arrivals, shortest_between
 from regift.graph.relay_kernels import first_in_first_out, follow
+from regift.graph.spans import LONGEST_US
 from regift.graph.temporal import TemporalGraph
 from regift.loaders.errors import UsageError
 
@@ -120,7 +120,7 @@ def _traced_amounts(part: TemporalGraph, number: int, forward: bool, in_order: b
     m = len(part)
     every = np.ones(m, np.bool_)
     _, took_in, took_out, took = first_in_first_out(
-        part.edges, every, every, LONGEST_WINDOW_US, in_order, True
+        part.edges, every, every, LONGEST_US, in_order, True
     )
     here, there = (took_in, took_out) if forward else (took_out, took_in)
     own = (part.source if forward else part.target) == number
@@ -165,7 +165,7 @@ def trace_path(
         raise UsageError(f"a path leads from one account to another, not from {start!r} to itself")
     if max_hops < 1:
         raise UsageError("a path has at least one hop: max_hops is 1 or more")
-    window_us = min(within_us, LONGEST_WINDOW_US)
+    window_us = min(within_us, LONGEST_US)
     later = graph if from_us is None else graph.select(graph.at_us >= from_us)
     found = []
     for currency, part in later.by_currency():

@@ -31,17 +31,16 @@ from regift.graph.episodes import shown, split, starts
 from regift.graph.relay_kernels import first_in_first_out
 from regift.graph.scatter_kernels import LOW_BITS, gathers
 from regift.graph.snapshot import Snapshot
+from regift.graph.spans import LONGEST_US
 from regift.graph.temporal import FLOW_KINDS, TemporalGraph, flows
 from regift.queries import columns
 from regift.queries.findings import Findings, collect
-from regift.queries.habit import with_pair_rate
+from regift.queries.habit import with_pairs
 from regift.queries.params import choice, count, duration, ratio, words
 from regift.queries.traces import decimal_text
 from regift.queries.typology import Typology
 
 Ints = NDArray[Any]
-
-LONGEST_WINDOW_US = 2**61
 
 
 @dataclass(frozen=True)
@@ -117,7 +116,7 @@ def _parties(
 
 def _rows(currency: str, part: TemporalGraph, params: Params) -> pa.Table:
     """One row an episode of one currency."""
-    window = min(params.window_us, LONGEST_WINDOW_US)
+    window = min(params.window_us, LONGEST_US)
     every = np.ones(len(part), np.bool_)
     _, took_in, took_out, took = first_in_first_out(
         part.edges, every, every, window, params.ties == "order", False
@@ -165,7 +164,7 @@ def find(graph: Snapshot, params: Params) -> Findings:
     """Episodes of roots; see the head of this file."""
     tables = [_rows(currency, part, params) for currency, part in flows(graph, params.kinds)]
     graph.con.register("_gathers", pa.concat_tables(tables))
-    rows = with_pair_rate("SELECT * FROM _gathers", params.window_us)
+    rows = with_pairs("SELECT * FROM _gathers", params.window_us)
     found = collect(graph.con, "gather_scatter", "gs", rows)
     graph.con.unregister("_gathers")
     return found

@@ -30,12 +30,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from regift.graph.layering import LONGEST_GAP_US, LayeringParams, Layers, layers
+from regift.graph.layering import LayeringParams, Layers, layers
 from regift.graph.snapshot import Snapshot
+from regift.graph.spans import LONGEST_US
 from regift.graph.temporal import FLOW_KINDS, TemporalGraph, flows
 from regift.queries import columns
 from regift.queries.findings import Findings, collect
-from regift.queries.habit import with_pair_rate
+from regift.queries.habit import with_pairs
 from regift.queries.params import choice, count, duration, money, ratio, words
 from regift.queries.typology import Typology
 
@@ -129,9 +130,9 @@ def find(graph: Snapshot, params: Params) -> Findings:
         searched.append((part, found))
     graph.con.register("_layers", pa.concat_tables(tables))
     rows = "SELECT *, strftime(make_timestamp(first_us), '%Y-%m-%d') AS unit FROM _layers"
-    gap_us = min(params.gap_us, LONGEST_GAP_US)
+    gap_us = min(params.gap_us, LONGEST_US)
     collected = collect(
-        graph.con, "layering_path", "lp", with_pair_rate(rows, gap_us), _truncated(searched)
+        graph.con, "layering_path", "lp", with_pairs(rows, gap_us), _truncated(searched)
     )
     graph.con.unregister("_layers")
     return collected

@@ -35,7 +35,7 @@ from regift.graph.temporal import FLOW_KINDS, TemporalGraph
 from regift.queries import columns, fold
 from regift.queries.cuts import Cut, joined
 from regift.queries.findings import Findings, collect
-from regift.queries.habit import with_pair_rate
+from regift.queries.habit import with_pairs
 from regift.queries.params import choice, count, duration, money, ratio, words
 from regift.queries.slices import Part, Search, Task, search_slices
 from regift.queries.typology import Typology
@@ -160,7 +160,7 @@ def find(graph: Snapshot, params: Params) -> Findings:
     searched = search_slices(graph, params, SEARCH)
     graph.con.register("_cycles", searched.rows)
     found = collect(
-        graph.con, "money_cycle", "mc", with_pair_rate("SELECT *, strftime(make_timestamp("
+        graph.con, "money_cycle", "mc", with_pairs("SELECT *, strftime(make_timestamp("
         "first_us), '%Y-%m-%d') AS unit FROM _cycles", params.window_us),
         searched.truncated,
     )  # fmt: skip
@@ -262,8 +262,7 @@ def _of_first_roots(cycles: Cycles, most: int) -> Rings:
     of_root = np.zeros(len(roots), np.int64)
     np.add.at(of_root, place, np.repeat(counts, sizes))
     fit = int(np.searchsorted(np.cumsum(np.minimum(of_root, most + 1)), most, "right"))
-    begun = np.add.reduceat((edges < roots[fit]).astype(np.int32), np.cumsum(sizes) - sizes)
-    return rings._replace(hi=(rings.lo + begun).astype(np.int32))
+    return cycles.before(int(roots[fit]), rings)
 
 
 TYPOLOGY = Typology(

@@ -31,17 +31,15 @@ from regift.graph.episodes import starts
 from regift.graph.index_kernels import horizons
 from regift.graph.peel_kernels import chains, remainders
 from regift.graph.snapshot import Snapshot
+from regift.graph.spans import LONGEST_US
 from regift.graph.temporal import FLOW_KINDS, TemporalGraph, flows
 from regift.queries import columns
 from regift.queries.findings import Findings, collect
-from regift.queries.habit import with_pair_rate
+from regift.queries.habit import with_pairs
 from regift.queries.params import choice, count, duration, money, ratio, words
 from regift.queries.typology import Typology
 
 Ints = NDArray[Any]
-
-LONGEST_GAP_US = 2**61
-"""So that sums of times stay within 64 bits; 73,000 years."""
 
 SOURCE, RELAY, SINK, RECEIVER = 0, 1, 2, 3
 ROLES = ("source", "relay", "sink", "receiver")
@@ -67,7 +65,7 @@ class Params:
 
 def _searched(graph: TemporalGraph, params: Params) -> tuple[Ints, Ints, Ints, Ints]:
     """Chains of one currency: see `peel_kernels.chains`."""
-    gap_us = min(params.gap_us, LONGEST_GAP_US)
+    gap_us = min(params.gap_us, LONGEST_US)
     _, after, until = horizons(graph.at_us, gap_us, params.ties == "order")
     peels = min(params.max_peels, len(graph))
     steps = remainders(graph.edges, after, until, peels, params.peel_bp)
@@ -130,8 +128,8 @@ def find(graph: Snapshot, params: Params) -> Findings:
     parts = flows(graph, params.kinds, params.min_amount)
     graph.con.register("_chains", pa.concat_tables([_rows(*part, params) for part in parts]))
     rows = "SELECT *, strftime(make_timestamp(first_us), '%Y-%m-%d') AS unit FROM _chains"
-    gap_us = min(params.gap_us, LONGEST_GAP_US)
-    found = collect(graph.con, "peel_chain", "pc", with_pair_rate(rows, gap_us))
+    gap_us = min(params.gap_us, LONGEST_US)
+    found = collect(graph.con, "peel_chain", "pc", with_pairs(rows, gap_us))
     graph.con.unregister("_chains")
     return found
 

@@ -39,6 +39,7 @@ from regift.graph.scatter_judge import Rule
 from regift.graph.scatter_kernels import scattered_records
 from regift.graph.scatter_roots import Wedges, scatters
 from regift.graph.snapshot import Snapshot
+from regift.graph.spans import LONGEST_US
 from regift.graph.temporal import FLOW_KINDS, TemporalGraph
 from regift.graph.wedge_kernels import (
     Reach,
@@ -51,8 +52,8 @@ from regift.graph.wedge_kernels import (
 from regift.queries import columns
 from regift.queries.cuts import Cut
 from regift.queries.findings import Findings, collect
-from regift.queries.gather_scatter import LONGEST_WINDOW_US, amounts, ranked
-from regift.queries.habit import with_pair_rate
+from regift.queries.gather_scatter import amounts, ranked
+from regift.queries.habit import with_pairs
 from regift.queries.params import choice, count, duration, money, ratio, words
 from regift.queries.slices import Part, Search, Task, search_slices
 from regift.queries.typology import Typology
@@ -122,7 +123,7 @@ def prepare(part: TemporalGraph, params: Params, bounds: Bounds) -> Prepared:
     `min_accounts` accounts in one window; a record j > w likewise the other way.
     """
     edges = part.edges
-    window = min(params.window_us, LONGEST_WINDOW_US)
+    window = min(params.window_us, LONGEST_US)
     before, after, until = horizons(part.at_us, window, False)
     if params.ties == "order":
         after = np.arange(1, len(part) + 1, dtype=np.int32)
@@ -182,7 +183,7 @@ def episodes(
 ) -> pa.Table:
     """Partials (`queries/fold.py`), one an episode of these roots; shown by the largest sum."""
     pair = found.u * len(part.accounts) + found.w
-    window = min(params.window_us, LONGEST_WINDOW_US)
+    window = min(params.window_us, LONGEST_US)
     episode = split(pair, part.at_us[found.edge], window)
     best = shown(episode, ranked(found.high, found.low))
     size = len(best)
@@ -271,7 +272,7 @@ def find(graph: Snapshot, params: Params) -> Findings:
     """Episodes of roots; see the head of this file."""
     searched = search_slices(graph, params, SEARCH)
     graph.con.register("_scatters", searched.rows)
-    found_rows = with_pair_rate(
+    found_rows = with_pairs(
         "SELECT *, strftime(make_timestamp(first_us), '%Y-%m-%d') AS unit FROM _scatters",
         params.window_us,
     )

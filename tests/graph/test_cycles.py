@@ -159,7 +159,7 @@ def test_diamonds_are_all_found_while_they_fit() -> None:
 def test_diamonds_past_the_bound_are_cut_and_said() -> None:
     found = cycles(diamonds(40), HOUR_US, bounds=Bounds(expansions=10_000))
     assert found.by_length() == {}
-    assert found.graph.accounts.take(found.cut_accounts()).to_pylist() == ["000000000"]
+    assert found.graph.accounts.take(found.cuts["expansions"].accounts).to_pylist() == ["000000000"]
     assert (found.cut[:, 1] >= 20).all()
 
 

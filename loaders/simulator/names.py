@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from regift.loaders.simulator import ranges
 from regift.loaders.simulator.draws import Ints, scrambled
-from regift.loaders.simulator.ledger import GIFT_KINDS, IDENTIFIER_KINDS, NONE, Columns
+from regift.loaders.simulator.ledger import IDENTIFIER_KINDS, NONE, Columns
 
 CURRENCY: Final = "CNY"
 KEYS: Final = ("account", "gift", "transfer", "item", "collection", "operator", "certificate",
@@ -60,11 +60,6 @@ def money_text(minor: Ints) -> pa.Array:
     cents = pc.take(pa.array([f"{cent:02d}" for cent in range(100)]), pa.array(minor % 100))
     text = pc.binary_join_element_wise(major, cents, ".")
     return pc.if_else(pa.array(minor == NONE), pa.scalar(None, pa.string()), text)
-
-
-def kind_words(codes: Ints) -> pa.Array:
-    """Kinds of item moves."""
-    return words(GIFT_KINDS, codes)
 
 
 def currency_text(minor: Ints) -> pa.Array:

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from collection_world import ALIASES, ITEMS, simulate_collection
 
 from regift.graph.snapshot import Settings, snapshot_from_rows
 from regift.loaders.errors import UsageError
-from regift.loaders.simulator.collection import ALIASES, ITEMS, simulate_collection
 
 
 def stored(directory: Path, name: str) -> list[dict[str, object]]:

@@ -16,14 +16,22 @@ import pyarrow.csv as pa_csv
 
 from regift.loaders.errors import UsageError
 from regift.loaders.simulator.draws import DAY_S, Floats, Ints, Mask, lognormal, weighted
-from regift.loaders.simulator.ledger import GIFT, ISSUE, NONE, RETURN, SALE, Gifts
+from regift.loaders.simulator.ledger import (
+    GIFT,
+    GIFT_KINDS,
+    ISSUE,
+    NONE,
+    RETURN,
+    SALE,
+    Gifts,
+)
 from regift.loaders.simulator.names import (
     Names,
     by_time,
     currency_text,
-    kind_words,
     money_text,
     time_text,
+    words,
 )
 
 ITEMS: Final = 1_000
@@ -164,7 +172,7 @@ def _write(directory: Path, seed: int, gifts: Gifts, levels: Ints) -> dict[str, 
             "source": names.of("account", gifts.column("source")),
             "target": names.of("account", gifts.column("target")),
             "item": names.of("item", gifts.column("item")),
-            "kind": kind_words(gifts.column("kind")),
+            "kind": words(GIFT_KINDS, gifts.column("kind")),
             "price": money_text(price),
             "currency": currency_text(price),
             "refers_to": names.of("gift", gifts.column("refers")),

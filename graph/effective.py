@@ -29,6 +29,9 @@ _COUNTED = """
      WHERE kind IN ('payment', 'red_packet') AND source <> target)
 """
 
+_BEGIN = f"SELECT min(at_us) AS at_us FROM {_COUNTED}"
+"""Of all payments: a search of touched accounts does not see them all."""
+
 TOTAL_ORDER = "at_us, coalesce(seq, 0), record_id"
 """Total order of one table (D-1), ids by UTF-8 bytes."""
 
@@ -98,7 +101,7 @@ def _column(table: Any, name: str) -> Any:
 
 
 def derive(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    """Make `cancelled` and `payments` (see `graph/snapshot.py`) from `transfers`.
+    """Make `cancelled`, `payments` and `payments_begin` (see `graph/snapshot.py`) from `transfers`.
 
     `payments` leaves out cancelled transfers, self-loops and every kind but payment and red_packet.
     Cost: one sort of the transfers; the kernel sees only pairs that have a refund.
@@ -126,10 +129,11 @@ def derive(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
               FROM {_COUNTED} ORDER BY {TOTAL_ORDER})
         """
     )
+    con.execute(f"CREATE OR REPLACE TEMP TABLE payments_begin AS {_BEGIN}")
 
 
 def define_payments(con: duckdb.DuckDBPyConnection) -> None:
-    """Make `payments` of `transfers` and `cancelled`, as a temporary view in no order.
+    """Make `payments` of `transfers` and `cancelled`, as a temporary view in no order, and its begin.
 
     For a reader that may never ask for payments: only who asks for `ord` pays for the sort.
     """
@@ -142,3 +146,4 @@ def define_payments(con: duckdb.DuckDBPyConnection) -> None:
         FROM {_COUNTED}
         """
     )
+    con.execute(f"CREATE OR REPLACE TEMP VIEW payments_begin AS {_BEGIN}")

@@ -8,6 +8,7 @@ A snapshot is what every search reads: the seven record tables of `loaders/table
     payments(record_id, at_us, seq, ord, source, target, amount_minor, currency, kind)
                                                effective payment and red_packet transfers; ord is
                                                the place in the total order
+    payments_begin(at_us)                      time of the first of them
     links(a, b, grade, kinds, sharers, why)    a < b; grade controller | associated
     entity_of(account, entity)                 every account; entity = smallest account id
     refused_links(a, b, why)                   links that a bound or a judgement kept apart

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from regift.graph.connect import large_texts
 from regift.loaders.errors import RegiftError
-from regift.queries.habit import WithPairRate, pair_rates, with_rates
+from regift.queries.habit import WithPairRate, add_habit
 
 ROW = """
     anchor        VARCHAR[]   what tells this finding from every other of its typology (D-4)
@@ -99,7 +99,7 @@ def collect(
             """
         ).to_arrow_table()
         if rates:
-            rows = with_rates(rows, pair_rates(con, rows, rates.window_us))
+            rows = add_habit(con, rows, rates)
         rows = rows.combine_chunks()
         con.register("_rows", rows)
         content = con.sql(f"SELECT sha256({_CONTENT}) AS content FROM _rows").to_arrow_table()

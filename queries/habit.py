@@ -115,9 +115,7 @@ def with_pairs(rows_sql: str, window_us: int) -> WithPairRate:
     return WithPairRate(rows_sql, window_us, pairs=True)
 
 
-def add_habit(
-    con: duckdb.DuckDBPyConnection, rows: pa.Table, asked: WithPairRate
-) -> pa.Table:
+def add_habit(con: duckdb.DuckDBPyConnection, rows: pa.Table, asked: WithPairRate) -> pa.Table:
     """The rows with what was asked for in their `detail`.
 
     Rows have `first_us`, `last_us`, `length`, `detail` and `evidence`.

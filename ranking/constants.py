@@ -70,7 +70,14 @@ SHAKY_CAP = "rectify"
 """D-14: incomplete evidence, a custody gap in the chain or a one-identifier link allow no more."""
 UNCALIBRATED_CAP = "notice"
 """D-14: two families without a calibration allow no more."""
-STATISTICAL = ("fan_in", "fan_out", "issuance_shape")
+STATISTICAL = (
+    "fan_in",
+    "fan_out",
+    "issuance_shape",
+    "one_off_payment",
+    "same_amount",
+    "unusual_amount",
+)
 """Typologies that compare with a habit and show no act: alone they pass no gate (D-14)."""
 IDENTITY_LAYER = "identity"
 COMMON_PERCENT = 5

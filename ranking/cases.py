@@ -1,17 +1,10 @@
 """Findings folded into cases (definition D-10).
 
     case_members(case_id, finding)
-    case_accounts(case_id, account, role)     the role in which the account carries most
     related_cases(case_id, other, why)        pairs of cases whose union would have been too large
 
-How D-10 is read here:
-- *record*: findings share a row of `evidence` (table and record).
-- *item*: findings name one item, and two of their hops of it lie within case_gap.
-- *account*: findings name accounts of one entity, and two of their records with such an account lie
-  within case_gap. An account that more than case_hub findings name is left out of this.
-- a finding without such a record counts at its first moment.
-- a finding that opens no case (D-9) takes part in no join and is in no case.
-- the id of a case is that of its earliest finding with `C` for the prefix.
+What joins them is in ranking/joins.py. A finding that opens no case (D-9) takes part in no join and
+is in no case. The id of a case is that of its earliest finding with `C` for the prefix.
 """
 
 from typing import Any
@@ -33,28 +26,11 @@ from regift.ranking.constants import (
     ROLE_PERCENT,
     SHORTEST_ID,
 )
+from regift.ranking.joins import passes
+from regift.ranking.switches import COUNTS_SQL
 
 Con = duckdb.DuckDBPyConnection
 Ints = NDArray[Any]
-
-_BY_RECORD = """
-    SELECT concat('record ', tbl, ':', record) AS label, f, 0 AS moment
-    FROM evidence JOIN joining USING (finding)"""
-
-_BY_ITEM = """
-    SELECT concat('item ', item) AS label, f, coalesce(r.at_us, first_us) AS moment
-    FROM (SELECT finding, f, first_us, unnest(items) AS item FROM joining) i LEFT JOIN (
-        SELECT finding, item, at_us FROM evidence JOIN evidence_records USING (tbl, record)) r
-    USING (finding, item)"""
-
-_BY_ENTITY = """
-    SELECT concat('account ', coalesce(entity, account)) AS label, f,
-           coalesce(r.at_us, first_us) AS moment
-    FROM (SELECT DISTINCT finding, f, first_us, account FROM subjects JOIN joining USING (finding)
-          QUALIFY count(DISTINCT f) OVER (PARTITION BY account) <= {case_hub}) s
-    LEFT JOIN entity_of USING (account) LEFT JOIN (
-        SELECT finding, at_us, unnest([source, target]) AS account
-        FROM evidence JOIN evidence_records USING (tbl, record)) r USING (finding, account)"""
 
 
 def case_gap_us(settings: Settings) -> int:
@@ -67,16 +43,17 @@ def case_gap_us(settings: Settings) -> int:
 
 
 def derive(con: Con, settings: Settings) -> None:
-    """Make the three tables from `weighed`, `evidence_records`, `subjects` and `entity_of`.
+    """Make the two tables from `weighed`, `evidence_records`, `subjects` and `entity_of`.
 
     Raises RegiftError when two cases get one id. Cost: a sort of evidence and subjects, then
     points + refusals heap steps of at most 2 * case_max accounts each (ranking/join_kernel.py).
     """
     con.execute(
-        """
+        f"""
         CREATE OR REPLACE TEMP TABLE joining AS
-        SELECT finding, first_us, items, row_number() OVER (ORDER BY finding) - 1 AS f
-        FROM weighed WHERE opens AND (fact OR family NOT IN (SELECT family FROM switched_off))
+        SELECT finding, fact, first_us, last_us, items,
+               row_number() OVER (ORDER BY finding) - 1 AS f
+        FROM weighed w WHERE opens AND {COUNTS_SQL}
         """
     )
     cells = _arrays(
@@ -92,9 +69,8 @@ def derive(con: Con, settings: Settings) -> None:
     con.execute(
         "CREATE OR REPLACE TEMP TABLE refused (tried BIGINT, label VARCHAR, f BIGINT, g BIGINT)"
     )
-    longest = case_gap_us(settings)
-    by_entity = _BY_ENTITY.format(case_hub=CASE_HUB)
-    for sql, gap in ((_BY_RECORD, 0), (_BY_ITEM, longest), (by_entity, longest)):
+    for sql, gap in passes(case_gap_us(settings), CASE_HUB):
+        _keep_components(con, state, findings)
         con.execute(f"CREATE OR REPLACE TEMP TABLE points AS {sql}")
         points = _points(con)
         pairs = join_kernel.join_class(
@@ -102,10 +78,10 @@ def derive(con: Con, settings: Settings) -> None:
             points["grp"], points["moment"], points["f"], gap, CASE_MAX,
         )  # fmt: skip
         _keep_refused(con, points, pairs)
-    _members(con, state, findings)
-    _accounts(con)
+    _keep_components(con, state, findings)
+    _members(con)
     _related(con)
-    for table in ("joining", "points", "group_labels", "refused"):
+    for table in ("joining", "component", "points", "group_labels", "refused"):
         con.execute(f"DROP TABLE {table}")
 
 
@@ -115,19 +91,27 @@ def _arrays(con: Con, sql: str) -> dict[str, Ints]:
     return {name: table.column(name).to_numpy().astype(np.int64) for name in table.column_names}
 
 
+def _keep_components(con: Con, state: Ints, findings: int) -> None:
+    """Make `component(f, root)`: what is joined so far."""
+    roots = join_kernel.roots(state)
+    con.register("_given", pa.table({"f": np.arange(findings), "root": roots}))
+    con.execute("CREATE OR REPLACE TEMP TABLE component AS SELECT * FROM _given")
+    con.unregister("_given")
+
+
 def _points(con: Con) -> dict[str, Ints]:
     """Numbers for the groups of `points` that two findings share; their names in `group_labels`."""
     con.execute(
         """
         CREATE OR REPLACE TEMP TABLE group_labels AS
-        SELECT label, row_number() OVER (ORDER BY label) - 1 AS grp FROM points
-        GROUP BY label HAVING count(DISTINCT f) > 1
+        SELECT key, min(label) AS label, row_number() OVER (ORDER BY key) - 1 AS grp FROM points
+        GROUP BY key HAVING count(DISTINCT f) > 1
         """
     )
     return _arrays(
         con,
         """
-        SELECT DISTINCT grp, moment, f FROM points JOIN group_labels USING (label)
+        SELECT DISTINCT grp, moment, f FROM points JOIN group_labels USING (key)
         ORDER BY grp, moment, f
         """,
     )
@@ -155,20 +139,17 @@ def _keep_refused(con: Con, points: dict[str, Ints], pairs: Ints) -> None:
     con.unregister("_given")
 
 
-def _members(con: Con, state: Ints, findings: int) -> None:
+def _members(con: Con) -> None:
     """Make `case_members`: every component under the id of its earliest finding."""
-    roots = join_kernel.roots(state)
-    con.register("_given", pa.table({"f": np.arange(findings), "root": roots}))
     con.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE case_members AS
         SELECT 'C-' || right(first_value(finding) OVER (
                    PARTITION BY root ORDER BY first_us, finding), {ID_DIGITS}) AS case_id,
                finding, root
-        FROM _given JOIN joining USING (f)
+        FROM component JOIN joining USING (f)
         """
     )
-    con.unregister("_given")
     clash = con.execute(
         "SELECT case_id, min(finding) FROM case_members GROUP BY case_id "
         "HAVING count(DISTINCT root) > 1 ORDER BY 1 LIMIT 1"
@@ -186,18 +167,6 @@ def role_percent_sql(column: str) -> str:
     """
     whens = " ".join(f"WHEN '{role}' THEN {share}" for role, share in ROLE_PERCENT.items())
     return f"CASE {column} {whens} ELSE {OTHER_ROLE_PERCENT} END"
-
-
-def _accounts(con: Con) -> None:
-    con.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE case_accounts AS
-        SELECT case_id, account, role FROM (
-            SELECT DISTINCT case_id, account, role FROM case_members JOIN subjects USING (finding))
-        QUALIFY row_number() OVER (PARTITION BY case_id, account
-                                   ORDER BY {role_percent_sql("role")} DESC, role) = 1
-        """
-    )
 
 
 def _related(con: Con) -> None:

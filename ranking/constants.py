@@ -9,9 +9,14 @@ DAY_US = 86_400_000_000
 CASE_GAP_US = 30 * DAY_US
 """D-10: findings on one item or account belong together within 30 days."""
 CASE_HUB = 100
-"""D-10: an account that more findings touch joins nothing: a shop would make one case of a town."""
+"""D-10: an account or record that more findings name joins nothing weak: a shop would make one
+case of a town."""
 CASE_MAX = 200
 """D-10: accounts a case may hold; more cannot be read by one reviewer."""
+LEADING_ROLES = ("organiser", "broker", "giver", "relay", "sink", "payer")
+"""D-10: roles in which one account can be what a finding is about, the one that acts most first."""
+RING_TYPOLOGIES = ("closed_circulation", "money_cycle", "repeated_ring", "zero_risk_ring")
+"""D-10: patterns that come back to where they began: one with a detour is no second one."""
 SHORTEST_ID = 6
 """D-10: hex digits of a case's id that listings show at least."""
 ID_DIGITS = 16
@@ -31,6 +36,16 @@ SCORE_TENTHS = 1000
 
 LFDR_UNCALIBRATED_BP = 5000
 """D-11: without a calibration half of what a statistical typology finds may be chance."""
+DEMOTED_BP = 5000
+"""D-11: a typology more than half of whose findings chance explains has no weight."""
+GATE_LEAST_BP = 500
+"""D-12: novelty tells little where most payments are the only one of their pair, never nothing."""
+NOVELTY_FIRST_TENTHS = 8
+"""D-12: the first payment of a pair that pays again may be the beginning of an acquaintance."""
+NOVELTY_REPEATED_TENTHS = 1
+"""D-12: who pays each other anyway needs no ring to do so. For each such payment of a finding."""
+NOVELTY_REPEATED_MOST = 3
+"""More such payments lessen it no more."""
 PLAIN_RATE_NO_CASE = "0.2"
 """D-9: a `plain` paid gift between people who pay each other this often opens no case."""
 
@@ -68,6 +83,11 @@ EXAMPLE_LADDER = ((1, "notice"), (3, "rectify"), (10, "restrict"))
 gives no numbers; a policy pack replaces these."""
 SHAKY_CAP = "rectify"
 """D-14: incomplete evidence, a custody gap in the chain or a one-identifier link allow no more."""
+CALIBRATED_CAP = "rectify"
+"""example: D-14: two families that chance does not explain allow this much, and no more: they are
+no facts."""
+CHANCE_MOST_BP = 1000
+"""D-14: a finding counts for that if chance explains at most a tenth of its stratum."""
 UNCALIBRATED_CAP = "notice"
 """D-14: two families without a calibration allow no more."""
 STATISTICAL = (

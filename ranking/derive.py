@@ -5,7 +5,8 @@ cases(case_id, first_us, last_us, findings, accounts, score, s, materiality_mino
 account_scores(account, case_id, entity, score, s, materiality_minor, currency, families,
                complete, uncalibrated)
 group_scores(unit, id, case_id, score, s, ...)                unit: entity | operator
-case_members, case_accounts, related_cases                    ranking/cases.py
+case_members, related_cases                                   ranking/cases.py
+case_accounts, covers                                         ranking/roles.py, covers.py
 pieces, weighed, reasons           ranking/weights.py, evidence.py, score.py
 proposals                                                     ranking/gate.py
 """
@@ -16,7 +17,19 @@ import duckdb
 
 from regift.graph.snapshot import Settings
 from regift.queries.typology import Typology
-from regift.ranking import cases, evidence, gate, listing, score, switches, units, weights
+from regift.ranking import (
+    cases,
+    covers,
+    evidence,
+    gate,
+    listing,
+    roles,
+    score,
+    switches,
+    units,
+    weights,
+)
+from regift.ranking.calibration import Calibration
 
 TABLES = (
     "cases",
@@ -25,11 +38,13 @@ TABLES = (
     "case_members",
     "case_accounts",
     "related_cases",
+    "covers",
     "reasons",
     "pieces",
     "weighed",
     "proposals",
     "switched_off",
+    "demoted",
 )
 """What a generation keeps of it."""
 
@@ -37,18 +52,24 @@ _PASSING = ("evidence_records", "declared", "unit_evidence", "counted_records", 
 
 
 def derive(
-    con: duckdb.DuckDBPyConnection, settings: Settings, typologies: Mapping[str, Typology]
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    typologies: Mapping[str, Typology],
+    calibration: Calibration | None = None,
 ) -> None:
     """Make the tables of `TABLES` as temporary tables of the connection.
 
     Reads findings, subjects, evidence (queries/findings.py), gifts, transfers, items, labels,
-    entity_of and account_kinds; a pure function of them, the settings and the typologies.
+    entity_of and account_kinds; a pure function of them, the settings, the typologies and the
+    calibration.
     Raises RegiftError for a finding whose typology is not given.
     Cost: linear in evidence and subjects, but for the sorts.
     """
-    evidence.derive(con, typologies)
+    evidence.derive(con, typologies, calibration)
     switches.derive(con)
     cases.derive(con, settings)
+    covers.derive(con)
+    roles.derive(con)
     weights.derive(con)
     units.derive(con)
     score.derive(con)

@@ -16,6 +16,8 @@ from regift.queries.typology import Typology
 from regift.ranking.derive import derive
 
 DAY = 86_400_000_000
+ENDS = ("source", "target", "account", "issuer")
+"""Columns that name an account."""
 
 
 def typology(
@@ -73,6 +75,7 @@ class Ledger:
     transfers: tuple[dict[str, Any], ...] = ()
     items: tuple[dict[str, Any], ...] = ()
     labels: tuple[dict[str, Any], ...] = ()
+    certificates: tuple[dict[str, Any], ...] = ()
     entities: dict[str, str] = field(default_factory=dict)
     kinds: dict[str, tuple[str | None, str | None]] = field(default_factory=dict)
     settings: Settings = field(default_factory=Settings)
@@ -85,8 +88,7 @@ class Ledger:
 
         def ends(rows: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ...]:
             return tuple(
-                row | {c: names[row[c]] for c in ("source", "target", "account") if c in row}
-                for row in rows
+                row | {c: names[row[c]] for c in ENDS if row.get(c) is not None} for row in rows
             )
 
         members: dict[str, list[str]] = {}
@@ -100,7 +102,9 @@ class Ledger:
             ),
             gifts=ends(self.gifts),
             transfers=ends(self.transfers),
+            items=ends(self.items),
             labels=ends(self.labels),
+            certificates=ends(self.certificates),
             entities={a: min(each) for each in members.values() for a in each},
             kinds={names[a]: kind for a, kind in self.kinds.items()},
         )
@@ -110,7 +114,8 @@ def accounts(ledger: Ledger) -> list[str]:
     """Every account that the world names."""
     named = {a for f in ledger.findings for a, _ in f.subjects} | set(ledger.kinds)
     named |= {row[c] for row in ledger.gifts + ledger.transfers for c in ("source", "target")}
-    named |= {row["account"] for row in ledger.labels} | set(ledger.entities)
+    named |= {row["account"] for row in ledger.labels + ledger.certificates} | set(ledger.entities)
+    named |= {row["issuer"] for row in ledger.items if row.get("issuer") is not None}
     return sorted(named)
 
 
@@ -132,7 +137,7 @@ def connect(ledger: Ledger, *, threads: int = 1) -> duckdb.DuckDBPyConnection:
     con.execute(f"SET TimeZone = 'UTC'; SET threads = {threads}")
     for table in TABLES.values():
         con.execute(f"CREATE TABLE {table.name} ({table.ddl})")
-    for name in ("gifts", "transfers", "items", "labels"):
+    for name in ("gifts", "transfers", "items", "labels", "certificates"):
         columns = [c.stored for c in TABLES[name].columns]
         rows = [[row.get(c) for c in columns] for row in getattr(ledger, name)]
         _insert(con, name, rows)

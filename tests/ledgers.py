@@ -18,13 +18,14 @@ def ledgers(draw: Any, *, most_findings: int = 9) -> Ledger:
     day = lambda: 5 * draw(st.integers(0, 20))  # noqa: E731
     gifts = tuple(
         gift(f"g{n}", f"{pick(NAMES)}>{pick(NAMES)}", pick(ITEMS), day(),
-             price_minor=pick((None, 500)), currency="CNY")
+             price_minor=pick((None, 500)), currency="CNY", kind=pick(("gift", "gift", "issue")))
         for n in range(draw(st.integers(1, 8)))
     )  # fmt: skip
     transfers = tuple(
-        transfer(f"t{n}", f"{pick(NAMES)}>{pick(NAMES)}", pick((100, 250)), day())
+        transfer(f"t{n}", f"{pick(NAMES)}>{pick(NAMES)}", pick((100, 250)), day(),
+                 currency=pick(("CNY", "CNY", "USD")))
         for n in range(draw(st.integers(1, 8)))
-    )
+    )  # fmt: skip
     rows = {("gifts", r["record_id"]): r for r in gifts}
     rows |= {("transfers", r["record_id"]): r for r in transfers}
     found = tuple(_finding(draw, n + 1, rows) for n in range(draw(st.integers(0, most_findings))))
@@ -39,8 +40,12 @@ def ledgers(draw: Any, *, most_findings: int = 9) -> Ledger:
         for name in NAMES
     }  # fmt: skip
     kinds = {name: (pick(KINDS), pick((None, None, "o1", "o2"))) for name in NAMES}
-    return Ledger(found, gifts, transfers, ({"item": "x", "price_minor": 900, "currency": "CNY"},),
-                  labels, entities, kinds)  # fmt: skip
+    things = {"item": "x", "price_minor": 900, "currency": "CNY", "issuer": pick((None, *NAMES))}
+    papers = tuple(
+        {"account": name, "partner_company": "p", "filing_number": "1", "valid_from_us": 0}
+        for name in draw(st.sets(st.sampled_from(NAMES), max_size=1))
+    )
+    return Ledger(found, gifts, transfers, (things,), labels, papers, entities, kinds)
 
 
 def _finding(draw: Any, n: int, rows: dict[tuple[str, str], dict[str, Any]]) -> Found:

@@ -1,4 +1,4 @@
-"""Cases against all pairs in plain Python; the example of D-10; ids, roles, lineage."""
+"""Cases, covers and roles against D-10 in plain Python; its example; ids, lineage."""
 
 from dataclasses import replace
 from unittest.mock import patch
@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from ledger import DAY, Found, Ledger, gift, ranked, transfer
 from ledgers import ledgers
 from oracles.cases import cases as oracle
+from oracles.cases import covers as oracle_covers
+from oracles.cases import roles as oracle_roles
 
 from regift.graph.snapshot import Settings
 from regift.loaders.errors import RegiftError, UsageError
@@ -42,13 +44,16 @@ def members(ledger: Ledger) -> dict[str, str]:
 
 @FEW
 @given(ledgers(), st.integers(2, 7), st.integers(1, 5))
-def test_components_ids_and_refusals_are_those_of_all_pairs(
-    ledger: Ledger, most: int, hub: int
-) -> None:
+def test_cases_are_those_of_the_definition(ledger: Ledger, most: int, hub: int) -> None:
+    """Components, ids, refusals, rings under rings and roles, each from the definition alone."""
     with patch.multiple(cases, CASE_MAX=most, CASE_HUB=hub), ranked(ledger) as con:
         found = dict(con.sql("SELECT finding, case_id FROM case_members").fetchall())
         related = set(con.sql("SELECT case_id, other FROM related_cases").fetchall())
+        covers = set(con.sql("FROM covers").fetchall())
+        roles = {(c, a): r for c, a, r in con.sql("FROM case_accounts").fetchall()}
     assert (found, related) == oracle(ledger, most=most, hub=hub)
+    assert covers == oracle_covers(ledger, found)
+    assert roles == oracle_roles(ledger, found)
 
 
 POINTS = st.lists(
@@ -108,13 +113,75 @@ def test_a_coarse_clock_stretches_the_gap() -> None:
     assert len(set(members(coarse).values())) == 1
 
 
-def test_accounts_of_one_entity_join_and_a_hub_does_not() -> None:
-    ledger = chain(hop(1, "x", 0, "a", "b"), hop(2, "y", 1, "c", "d"))
-    assert len(set(members(ledger).values())) == 2
-    assert len(set(members(replace(ledger, entities={"a": "a", "c": "a"})).values())) == 1
-    shop = chain(*(hop(n, f"i{n}", 0, "shop", f"u{n}") for n in range(1, 102)))
+def sale(n: int, day: int, giver: str, receiver: str) -> Found:
+    subjects = ((giver, "giver"), (receiver, "receiver"))
+    return Found(n, "second_level_sale", (("gifts", f"g{n}"),), subjects, (f"i{n}",), day * DAY)
+
+
+def test_one_principal_makes_one_case_and_a_hub_none() -> None:
+    """A seller's sales are one case; that its buyers sell on too does not hang theirs on it."""
+    sales = (sale(1, 0, "s", "b"), sale(2, 9, "s", "c"), sale(3, 9, "b", "d"))
+    assert _together(members(chain(*sales))) == [{1, 2}, {3}]
+    linked = replace(chain(*sales), entities={"b": "b", "s": "b"})
+    assert _together(members(linked)) == [{1, 2, 3}]
+    late = (sale(1, 0, "s", "b"), sale(2, 31, "s", "c"))
+    assert _together(members(chain(*late))) == [{1}, {2}]
+    shop = chain(*(sale(n, 0, "shop", f"u{n}") for n in range(1, 102)))
     assert len(set(members(shop).values())) == 101
     assert len(set(members(shop.with_findings(shop.findings[:100])).values())) == 1
+
+
+def _together(case_of: dict[str, str]) -> list[set[int]]:
+    """Numbers of the findings of each case, as `ledger` makes ids of them."""
+    number = {f"{n * 0x9E3779B97F4A7C15 % 2**64:016x}": n for n in range(200)}
+    made: dict[str, set[int]] = {}
+    for finding, case in case_of.items():
+        made.setdefault(case, set()).add(number[finding[-16:]])
+    return sorted(made.values(), key=min)
+
+
+def ring(n: int, records: str, accounts: str, day: int = 0) -> Found:
+    subjects = tuple((a, "relay") for a in accounts)
+    return Found(n, "money_cycle", tuple(("transfers", r) for r in records), subjects, (),
+                 day * DAY, day * DAY)  # fmt: skip
+
+
+MONEY = tuple(transfer(name, "a>b", 100, 0) for name in "pqrstuvw")
+
+
+def test_what_is_small_does_not_glue_what_is_large() -> None:
+    """A ring inside of two others goes to one of them: by what they share, then the shorter."""
+    one, two = ring(1, "pqrs", "abcd"), ring(2, "rtuvw", "efghi")
+    between = ring(3, "r", "cx")
+    assert _together(members(Ledger((one, two, between), (), MONEY))) == [{1, 3}, {2}]
+    half = ring(3, "rt", "cx")
+    assert _together(members(Ledger((one, two, half), (), MONEY))) == [{1}, {2, 3}]
+    less = ring(3, "rx", "cx")
+    assert _together(members(Ledger((one, less), (), (*MONEY, transfer("x", "c>x", 1, 0))))) == [
+        {1, 3}
+    ]
+    third = ring(3, "rxy", "cx")
+    more = (*MONEY, transfer("x", "c>x", 1, 0), transfer("y", "x>c", 1, 0))
+    assert _together(members(Ledger((one, third), (), more))) == [{1}, {3}]
+
+
+def test_who_is_all_in_another_case_is_in_that_case() -> None:
+    """No stranger comes into a case by its accounts: who has one more stays outside."""
+    large, inside, beside = ring(1, "pqr", "abc"), ring(2, "st", "bc", 20), ring(3, "uv", "bcz", 41)
+    assert _together(members(Ledger((large, inside, beside), (), MONEY))) == [{1, 2}, {3}]
+    far = ring(2, "st", "bc", 31)
+    assert _together(members(Ledger((large, far), (), MONEY))) == [{1}, {2}]
+
+
+def test_a_ring_with_a_detour_is_told_under_the_ring() -> None:
+    short, long = ring(1, "pqr", "abc"), ring(2, "qrst", "bcde")
+    other = ring(3, "tuvw", "efgh")
+    with ranked(Ledger((short, long, other), (), MONEY)) as con:
+        told = con.sql("SELECT finding, covered FROM covers").fetchall()
+        assert _together(dict(con.sql("SELECT finding, case_id FROM case_members").fetchall())) == [
+            {1, 2}, {3},
+        ]  # fmt: skip
+    assert told == [(short.id, long.id)]
 
 
 def test_a_case_stops_at_200_accounts_and_names_the_other() -> None:
@@ -199,15 +266,25 @@ def test_short_ids_and_what_they_resolve_to() -> None:
                 cases.resolve(con, wrong)
 
 
-def test_the_role_that_carries_most_is_shown() -> None:
-    rows = (("source", "router"), ("router", "relay"))
-    findings = tuple(
-        replace(hop(n, "x", n, "a", "b"), subjects=(("a", first), ("b", second)))
-        for n, (first, second) in enumerate(zip(*rows, strict=True), 1)
-    )
-    with ranked(chain(*findings)) as con:
-        shown = dict(con.sql("SELECT account, role FROM case_accounts").fetchall())
-    assert shown == {"a": "router", "b": "relay"}
+def test_roles_by_flow() -> None:
+    """m pays 100 to o, who keeps 51 of it or 50; the item goes from brand over s to r."""
+    money = (transfer("t1", "m>o", 100, 0), transfer("t2", "o>n", 49, 0))
+    gifts = (gift("g1", "brand>s", "x", 0, kind="issue"), gift("g2", "s>r", "x", 1))
+    names = tuple((a, "member") for a in ("m", "o", "n", "s", "r", "brand", "nobody"))
+    records = (("transfers", "t1"), ("transfers", "t2"), ("gifts", "g2"))
+    ledger = Ledger((Found(1, "closed_circulation", records, names, ("x",)),), gifts, money)
+    expected = {"m": "source", "o": "sink", "n": "sink", "s": "relay", "r": "receiver",
+                "brand": "organiser", "nobody": "member"}  # fmt: skip
+    assert _roles(ledger) == expected
+    passed = replace(ledger, transfers=(money[0], transfer("t2", "o>n", 50, 0)))
+    assert _roles(passed) == expected | {"o": "relay"}
+    routed = replace(ledger.findings[0], subjects=(*names[1:], ("m", "router")))
+    assert _roles(ledger.with_findings((routed,))) == expected | {"m": "broker"}
+
+
+def _roles(ledger: Ledger) -> dict[str, str]:
+    with ranked(ledger) as con:
+        return dict(con.sql("SELECT account, role FROM case_accounts").fetchall())
 
 
 def test_a_finding_of_no_known_typology_is_an_error() -> None:

@@ -7,6 +7,7 @@ import click
 from regift.commands.options import json_option
 from regift.commands.output import print_json, say
 from regift.loaders.simulator import simulate
+from regift.loaders.simulator.parameters import SPLITS
 from regift.loaders.simulator.ranges import SCALES
 
 
@@ -16,15 +17,28 @@ from regift.loaders.simulator.ranges import SCALES
 @click.option(
     "--scale", type=click.Choice(list(SCALES)), default="small", show_default=True, help="Size."
 )
+@click.option(
+    "--split",
+    type=click.Choice(SPLITS),
+    default="development",
+    show_default=True,
+    help="Fixed parameters, or parameters drawn by the seed.",
+)
 @click.option("--no-plant", is_flag=True, help="The same world without anything planted.")
 @json_option
-def command(directory: Path, seed: int, scale: str, no_plant: bool, as_json: bool) -> None:
+def command(
+    directory: Path, seed: int, scale: str, split: str, no_plant: bool, as_json: bool
+) -> None:
     """Write a simulated world and its truth.
 
     DIRECTORY receives one CSV file a table and truth.json, which names what was planted and which
-    innocent look-alikes there are. Same seed and scale, same bytes.
+    innocent look-alikes there are. Same seed, scale and split, same bytes.
+
+    Of the split `development` all parameters are fixed: it is what searches and scores may be tuned
+    on. Of `evaluation` each is drawn by the seed from a stated range (sizes, jitter, leaks, gaps,
+    missing records, noise, how many of what) and recorded in truth.json.
     """
-    made = simulate(directory, seed=seed, scale=scale, plant=not no_plant)
+    made = simulate(directory, seed=seed, scale=scale, plant=not no_plant, split=split)
     if as_json:
         print_json(
             [{"directory": str(made.directory), **vars(made)} | {"directory": str(directory)}]

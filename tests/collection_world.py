@@ -180,7 +180,7 @@ def _write(directory: Path, seed: int, gifts: Gifts, levels: Ints) -> dict[str, 
     )
     all_items = np.arange(ITEMS)
     tables = {
-        "gifts": by_time(moved, gifts),
+        "gifts": by_time(moved, pa.array(gifts.column("at"))),
         "items": pa.table(
             {
                 "item": names.of("item", all_items),

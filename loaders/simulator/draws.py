@@ -35,6 +35,16 @@ def clock(activity_s: ArrayLike) -> Ints:
     return np.asarray(START_S + day * DAY_S + np.floor(inside), dtype=np.int64)
 
 
+def unclock(seconds_of_day: ArrayLike) -> Floats:
+    """Activity time within a day of clock times within one: what `clock` bends back to them.
+
+    >>> float(unclock(58_140.0)) / 86_400 > 0.49
+    True
+    """
+    at = np.asarray(seconds_of_day, dtype=np.float64)
+    return np.asarray(np.interp(at, np.arange(25) * 3600.0, _HOUR_EDGES))
+
+
 def moments(
     rng: np.random.Generator, size: int, first_day: int = 0, last_day: int = ranges.DAYS
 ) -> Floats:

@@ -13,8 +13,6 @@ import numpy as np
 from regift.loaders.simulator import ranges
 from regift.loaders.simulator.draws import (
     DAY_S,
-    Floats,
-    Ints,
     between,
     counts,
     dress,
@@ -24,77 +22,42 @@ from regift.loaders.simulator.draws import (
     payments,
 )
 from regift.loaders.simulator.everyday import other_than
+from regift.loaders.simulator.innocent_groups import GROUPS
 from regift.loaders.simulator.ledger import (
+    DEVICE,
     GIFT,
     ISSUE,
     MINI_PROGRAM,
     NONE,
-    PAYMENT,
     RED_PACKET,
     REFUND,
     RETURN,
     Ledger,
 )
-from regift.loaders.simulator.market import Market, acquire, give, money_channels, new_items
+from regift.loaders.simulator.market import Market, acquire, give, new_items
+from regift.loaders.simulator.scene import Scene
 from regift.loaders.simulator.world import World, stream
-
-
-class Scene:
-    """What every behaviour needs: the world, its market and ledger, and a random stream."""
-
-    def __init__(
-        self, world: World, market: Market, ledger: Ledger, rng: np.random.Generator
-    ) -> None:
-        self.world = world
-        self.market = market
-        self.ledger = ledger
-        self.rng = rng
-
-    def persons(self, size: int | tuple[int, ...]) -> Ints:
-        """People, each equally likely."""
-        return self.rng.integers(0, self.world.persons, size)
-
-    def friends(self, source: Ints) -> Ints:
-        """One contact of each of these people."""
-        slot = self.rng.integers(0, ranges.CONTACTS, source.size)
-        return other_than(self.world.persons, self.world.contacts[source, slot], source)
-
-    def ring_of_friends(self, size: int, members: int) -> Ints:
-        """Groups of distinct people who live near each other on the ring: shape (size, members)."""
-        step = np.cumsum(self.rng.integers(1, 12, (size, members)), axis=1)
-        return np.asarray((self.persons(size)[:, None] + step) % self.world.persons)
-
-    def pay(
-        self,
-        activity_s: Floats,
-        source: Ints,
-        target: Ints,
-        amount: Ints,
-        group: Ints,
-        *,
-        kind: Ints | int = PAYMENT,
-        refers: Ints | int = NONE,
-    ) -> Ints:
-        """Transfers of a group."""
-        channel = money_channels(self.rng, source.size)
-        return self.ledger.transfers.move(
-            activity_s, source, target, amount, kind, channel, refers=refers, group=group
-        )
 
 
 def add_innocent(world: World, market: Market, ledger: Ledger) -> None:
     """All look-alikes, in proportion to the world."""
     scene = Scene(world, market, ledger, stream(world.seed, "innocent"))
-    for kind, per_thousand in ranges.INNOCENT.items():
+    for kind, per_thousand in world.parameters.innocent.items():
         KINDS[kind](scene, max(1, round(per_thousand * world.size / 1000)))
     merchants = world.of_kind("merchant")
     ledger.innocent.join(ledger.innocent.open(merchants.size, "merchant"), merchants, "merchant")
+    _households(scene)
 
 
-def _join_all(scene: Scene, groups: Ints, accounts: Ints, role: str) -> None:
-    """Join a matrix of accounts, one row a group."""
-    for place in range(accounts.shape[1]):
-        scene.ledger.innocent.join(groups, accounts[:, place], role)
+def _households(scene: Scene) -> None:
+    """Families that share a device: nothing but living together, and no records of their own."""
+    world = scene.world
+    used = scene.ledger.identifiers
+    shared = (used.column("kind") == DEVICE) & (used.column("value") // world.size == 2)
+    home = world.household[used.column("account")[shared]]
+    found, place = np.unique(home, return_inverse=True)
+    groups = scene.ledger.innocent.open(found.size, "household_device")
+    scene.ledger.innocent.join(groups[place], used.column("account")[shared], "family")
 
 
 def _family_red_packets(scene: Scene, size: int) -> None:
@@ -104,7 +67,7 @@ def _family_red_packets(scene: Scene, size: int) -> None:
     )
     one = rng.permutation(heads)[:size]
     groups = scene.ledger.innocent.open(one.size, "family_red_packets")
-    _join_all(scene, groups, np.column_stack([one, one + 1]), "family")
+    scene.join_all(groups, np.column_stack([one, one + 1]), "family")
     each = np.repeat(np.arange(one.size), counts(rng, ranges.FAMILY_PACKETS, one.size))
     back = rng.integers(0, 2, each.size)
     scene.pay(
@@ -117,19 +80,7 @@ def _family_red_packets(scene: Scene, size: int) -> None:
     )
     gives = np.flatnonzero(rng.uniform(size=one.size) < ranges.SHARE_FAMILY_GIFT)
     at = moments(rng, gives.size, 4)
-    _bought_and_given(scene, one[gives], one[gives] + 1, at, groups[gives])
-
-
-def _bought_and_given(
-    scene: Scene, giver: Ints, receiver: Ints, activity_s: Floats, group: Ints
-) -> Ints:
-    """A newly bought item is given once, at that time: a first-level gift. Returns the items."""
-    collections = scene.market.pick(scene.rng, giver.size)
-    before = activity_s - scene.rng.uniform(0.1, 3.5, giver.size) * DAY_S
-    items = acquire(scene.market, scene.ledger, scene.rng, giver, before, collections)
-    price = scene.market.price[collections]
-    give(scene.ledger, scene.rng, activity_s, giver, receiver, items, price, group=group)
-    return items
+    scene.bought_and_given(one[gives], one[gives] + 1, at, groups[gives])
 
 
 def _festival_gifting(scene: Scene, size: int) -> None:
@@ -138,13 +89,13 @@ def _festival_gifting(scene: Scene, size: int) -> None:
     groups = scene.ledger.innocent.open(size, "festival_gifting")
     scene.ledger.innocent.join(groups, giver, "giver")
     each = np.repeat(np.arange(size), counts(rng, ranges.FESTIVAL_PACKETS, size))
-    day = rng.choice(ranges.FESTIVAL_DAYS, size)
+    day = rng.choice(scene.world.parameters.festival_days, size)
     at = (day[each] + rng.uniform(size=each.size)) * DAY_S
     friend = scene.friends(giver[each])
     scene.ledger.innocent.join(groups[each], friend, "friend")
     scene.pay(at, giver[each], friend, packets(rng, each.size), groups[each], kind=RED_PACKET)
     some = np.flatnonzero(rng.uniform(size=each.size) < 0.3)
-    _bought_and_given(scene, giver[each[some]], friend[some], at[some] + 600.0, groups[each[some]])
+    scene.bought_and_given(giver[each[some]], friend[some], at[some] + 600.0, groups[each[some]])
 
 
 def _refund(scene: Scene, size: int) -> None:
@@ -167,11 +118,11 @@ def _collector_swap(scene: Scene, size: int) -> None:
     slot = scene.rng.integers(0, ranges.COLLECTOR_CONTACTS, size)
     two = other_than(scene.world.persons, scene.world.collectors[one, slot], one)
     groups = scene.ledger.innocent.open(size, "collector_swap")
-    _join_all(scene, groups, np.column_stack([one, two]), "collector")
+    scene.join_all(groups, np.column_stack([one, two]), "collector")
     at = moments(scene.rng, size, 4, ranges.DAYS - 3)
     back = at + scene.rng.uniform(0.01, 2.0, size) * DAY_S
     for giver, receiver, when in ((one, two, at), (two, one, back)):
-        scene.ledger.innocent.hold(groups, _bought_and_given(scene, giver, receiver, when, groups))
+        scene.ledger.innocent.hold(groups, scene.bought_and_given(giver, receiver, when, groups))
 
 
 def _payroll(scene: Scene, size: int) -> None:
@@ -179,7 +130,7 @@ def _payroll(scene: Scene, size: int) -> None:
     employer = rng.choice(scene.world.of_kind("merchant"), size)
     groups = scene.ledger.innocent.open(size, "payroll")
     scene.ledger.innocent.join(groups, employer, "employer")
-    each = np.repeat(np.arange(size), counts(rng, ranges.PAYROLL_STAFF, size))
+    each = np.repeat(np.arange(size), counts(rng, scene.world.parameters.payroll_staff, size))
     staff = scene.persons(each.size)
     scene.ledger.innocent.join(groups[each], staff, "staff")
     wage = dress(rng, between(rng, ranges.SALARY, size))
@@ -220,7 +171,7 @@ def _gift_return(scene: Scene, size: int) -> None:
     collections = scene.market.pick(rng, size)
     price = scene.market.price[collections]
     groups = scene.ledger.innocent.open(size, "gift_return")
-    _join_all(scene, groups, np.column_stack([giver, receiver]), "collector")
+    scene.join_all(groups, np.column_stack([giver, receiver]), "collector")
     at = moments(rng, size, 4, ranges.DAYS - 3)
     before = at - between(rng, (0.1, 3.5), size) * DAY_S
     items = acquire(scene.market, scene.ledger, rng, giver, before, collections)
@@ -270,7 +221,7 @@ def _roommates(scene: Scene, size: int) -> None:
     rng = scene.rng
     people = scene.ring_of_friends(size, ranges.ROOMMATES + 1)
     groups = scene.ledger.innocent.open(size, "roommates")
-    _join_all(scene, groups, people, "roommate")
+    scene.join_all(groups, people, "roommate")
     shop = rng.choice(scene.world.of_kind("merchant"), size)
     for month in range(3):
         at = moments(rng, size, month * 28, month * 28 + 25)
@@ -310,10 +261,10 @@ def _second_account(scene: Scene, size: int) -> None:
     inside = (target == owner) | (target == owner + 1)
     target = np.where(inside, (owner + 2) % scene.world.persons, target)
     groups = scene.ledger.innocent.open(owner.size, "second_account")
-    _join_all(scene, groups, np.column_stack([owner, owner + 1]), "owner")
+    scene.join_all(groups, np.column_stack([owner, owner + 1]), "owner")
     scene.ledger.innocent.join(groups, target, "collector")
     at = moments(rng, owner.size, 4, ranges.DAYS - 5)
-    items = _bought_and_given(scene, owner, owner + 1, at, groups)
+    items = scene.bought_and_given(owner, owner + 1, at, groups)
     scene.ledger.innocent.hold(groups, items)
     later = at + between(rng, (0.02, 4.0), owner.size) * DAY_S
     none = np.full(owner.size, NONE, dtype=np.int64)
@@ -368,4 +319,5 @@ KINDS: Final[dict[str, Callable[[Scene, int], None]]] = {
     "second_account": _second_account,
     "friend_loan": _friend_loan,
     "group_buy": _group_buy,
+    **GROUPS,
 }

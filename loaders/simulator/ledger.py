@@ -15,7 +15,8 @@ from regift.loaders.simulator.draws import Ints, clock
 
 NONE: Final = -1
 GIFT_KINDS: Final = ("issue", "sale", "gift", "return", "burn")
-ISSUE, SALE, GIFT, RETURN = range(4)
+ISSUE, SALE, GIFT, RETURN, BURN = range(5)
+RECORD, LEAK = range(2)
 TRANSFER_KINDS: Final = ("payment", "red_packet", "refund", "fee", "topup", "payout")
 PAYMENT, RED_PACKET, REFUND, FEE, TOPUP, PAYOUT = range(6)
 CHANNELS: Final = ("official_account", "mini_program", "personal", "merchant")
@@ -49,10 +50,16 @@ class Columns:
 
 
 class Transfers(Columns):
-    """Money moves; `group` is the number of an innocent or planted group, or NONE."""
+    """Money moves; `group` is the number of an innocent or planted group, or NONE.
+
+    part: RECORD is what makes the pattern, LEAK the money that leaves it for elsewhere.
+    """
 
     def __init__(self) -> None:
-        super().__init__("at", "source", "target", "amount", "kind", "channel", "refers", "group")
+        super().__init__(
+            "at", "source", "target", "amount", "kind", "channel", "refers", "group",
+            "part",
+        )  # fmt: skip
 
     def move(
         self,
@@ -65,12 +72,13 @@ class Transfers(Columns):
         *,
         refers: ArrayLike = NONE,
         group: ArrayLike = NONE,
+        part: int = RECORD,
     ) -> Ints:
         """Append transfers at activity times."""
         at = clock(activity_s)
         return self.add(
             at.size, at=at, source=source, target=target, amount=amount, kind=kind,
-            channel=channel, refers=refers, group=group,
+            channel=channel, refers=refers, group=group, part=part,
         )  # fmt: skip
 
 
@@ -79,8 +87,9 @@ class Gifts(Columns):
 
     def __init__(self) -> None:
         super().__init__(
-            "at", "source", "target", "item", "kind", "price", "channel", "refers", "group"
-        )
+            "at", "source", "target", "item", "kind", "price", "channel", "refers", "group",
+            "part",
+        )  # fmt: skip
 
     def move(
         self,
@@ -94,12 +103,13 @@ class Gifts(Columns):
         *,
         refers: ArrayLike = NONE,
         group: ArrayLike = NONE,
+        part: int = RECORD,
     ) -> Ints:
         """Append item moves at activity times."""
         at = clock(activity_s)
         return self.add(
             at.size, at=at, source=source, target=target, item=item, kind=kind, price=price,
-            channel=channel, refers=refers, group=group,
+            channel=channel, refers=refers, group=group, part=part,
         )  # fmt: skip
 
 
@@ -110,6 +120,8 @@ class Groups:
     names: list[tuple[str, str, tuple[str, ...]]] = field(default_factory=list)
     members: list[tuple[Ints, Ints, str]] = field(default_factory=list)
     items: list[tuple[Ints, Ints]] = field(default_factory=list)
+    shared: list[tuple[Ints, Ints, int]] = field(default_factory=list)
+    beyond: list[tuple[Ints, str]] = field(default_factory=list)
 
     def open(self, size: int, name: str, variant: str = "", also: tuple[str, ...] = ()) -> Ints:
         """Begin `size` groups of one kind; returns their numbers."""
@@ -124,6 +136,14 @@ class Groups:
     def hold(self, groups: Ints, items: Ints) -> None:
         """Items belong to groups, pairwise."""
         self.items.append((groups, items))
+
+    def share(self, groups: Ints, accounts: Ints, kind: int) -> None:
+        """The pattern rests on identifiers of this kind, of accounts, pairwise with groups."""
+        self.shared.append((groups, accounts, kind))
+
+    def exceed(self, groups: Ints, bound: str) -> None:
+        """These groups lie beyond a bound that their search has by default."""
+        self.beyond.append((groups, bound))
 
     def sizes(self) -> dict[str, int]:
         """Number of groups by name, sorted."""
@@ -143,6 +163,11 @@ class Ledger:
         self.innocent = Groups()
         self.planted = Groups()
         self.mark = {"gifts": 0, "transfers": 0}
+        self.missing: dict[str, Ints] = {name: np.empty(0, np.int64) for name in self.mark}
+
+    def records(self) -> tuple[tuple[str, Columns], ...]:
+        """Both tables of records by name, gifts first."""
+        return (("gifts", self.gifts), ("transfers", self.transfers))
 
     def end_of_innocence(self) -> None:
         """From here on rows belong to the planted stage."""

@@ -39,7 +39,7 @@ class Market:
 
     price: list price, NONE of free collections. release: when it came out, seconds.
     brands sell and are certified; publishers are the other official accounts. giving_programs
-    give items away once, idle_programs issue nothing.
+    give items away once, idle_programs issue nothing. sigma: how uneven popularity is.
     """
 
     brands: Ints
@@ -50,6 +50,7 @@ class Market:
     price: Ints
     release: Ints
     popularity: Floats
+    sigma: float
 
     def add(self, rng: np.random.Generator, issuers: Ints, *, free: bool = False) -> Ints:
         """One new collection for each issuer; returns their numbers."""
@@ -59,7 +60,7 @@ class Market:
         self.price = np.concatenate([self.price, none if free else prices(rng, issuers.size)])
         out = START_S - rng.integers(DAY_S, 300 * DAY_S, issuers.size)
         self.release = np.concatenate([self.release, out])
-        popularity = lognormal(rng, 1.0, ranges.POPULARITY_SIGMA, issuers.size)
+        popularity = lognormal(rng, 1.0, self.sigma, issuers.size)
         self.popularity = np.concatenate([self.popularity, popularity])
         return np.arange(first, first + issuers.size)
 
@@ -87,6 +88,7 @@ def make_market(world: World, ledger: Ledger) -> Market:
         price=none,
         release=none,
         popularity=np.empty(0),
+        sigma=world.parameters.popularity_sigma,
     )
     series = np.repeat(market.brands, ranges.COLLECTIONS_PER_BRAND)
     free = rng.uniform(size=series.size) < ranges.SHARE_FREE_COLLECTIONS

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from regift.loaders.simulator import ranges
 from regift.loaders.simulator.draws import Ints, scrambled
-from regift.loaders.simulator.ledger import IDENTIFIER_KINDS, NONE, Columns
+from regift.loaders.simulator.ledger import IDENTIFIER_KINDS, NONE
 
 CURRENCY: Final = "CNY"
 KEYS: Final = ("account", "gift", "transfer", "item", "collection", "operator", "certificate",
@@ -67,8 +67,8 @@ def currency_text(minor: Ints) -> pa.Array:
     return words((CURRENCY,), np.where(minor == NONE, NONE, 0))
 
 
-def by_time(table: pa.Table, rows: Columns) -> pa.Table:
+def by_time(table: pa.Table, at_s: pa.Array) -> pa.Table:
     """Rows in time order; equal times in the order of the random-looking names."""
-    keyed = table.append_column("at_s", pa.array(rows.column("at")))
+    keyed = table.append_column("at_s", at_s)
     order = pc.sort_indices(keyed, [("at_s", "ascending"), ("record_id", "ascending")])
     return table.take(order)

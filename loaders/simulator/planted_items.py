@@ -50,14 +50,12 @@ def steps(start: Floats, gaps_s: Floats) -> Floats:
 
 def _chains(plot: Plot) -> None:
     """A first-level gift is passed on and on: quick relays and slow chains in turn."""
-    for level, count in ranges.CHAINS.items():
+    for level, count in plot.parameters.chains.items():
         for quick in (False, True):
             size = (plot.times(count) + quick) // 2
-            low, high = (
-                (x * 60.0 for x in ranges.RELAY_GAP_MINUTES)
-                if quick
-                else (x * DAY_S for x in ranges.CHAIN_GAP_DAYS)
-            )
+            low, high = plot.gaps(plot.parameters.chain_gap_days, level - 1)
+            if quick:
+                low, high = (x * 60.0 for x in plot.parameters.relay_gap_minutes)
             start = plot.starts(size, (level - 1) * high / DAY_S)
             path = plot.actors(size, level + 1)
             collections = plot.market.pick(plot.rng, size)
@@ -84,7 +82,7 @@ def _behind_account(plot: Plot) -> None:
     hops(plot, path, times, items, collections, groups)
 
 
-def _sell(
+def sell(
     plot: Plot, at: Floats, source: Ints, target: Ints, items: Ints, price: Ints,
     channel: Ints | int, groups: Ints,
 ) -> None:  # fmt: skip
@@ -92,9 +90,9 @@ def _sell(
     plot.ledger.gifts.move(at, source, target, items, SALE, price, channel, group=groups)
 
 
-def _asked(plot: Plot, list_price: Ints) -> Ints:
+def asked_price(plot: Plot, list_price: Ints) -> Ints:
     """What a reseller asks: round the list price, often a little more."""
-    ratio = between(plot.rng, ranges.PAID_RATIO, list_price.size)
+    ratio = between(plot.rng, plot.parameters.paid_ratio, list_price.size)
     asked = dress(plot.rng, list_price * ratio)
     ends_like_list = plot.rng.uniform(size=asked.size) < 0.7
     return np.where(ends_like_list, np.maximum(asked // 100, 10) * 100 - 10, asked)
@@ -102,7 +100,7 @@ def _asked(plot: Plot, list_price: Ints) -> Ints:
 
 def _second_level_sales(plot: Plot) -> None:
     """A buyer sells on: at once, after a gift, or one buyer after the other."""
-    for variant, count in ranges.SECOND_LEVEL_SALES.items():
+    for variant, count in plot.parameters.second_level_sales.items():
         size = plot.times(count)
         path = plot.actors(size, 2 if variant == "direct" else 3)
         start = plot.starts(size, 6)
@@ -116,17 +114,17 @@ def _second_level_sales(plot: Plot) -> None:
         if variant == "after_gift":
             give(plot.ledger, plot.rng, start, path[:, 0], path[:, 1], items, price, group=groups)
         else:
-            asked, channel = _asked(plot, price), sale_channels(plot.rng, size)
-            _sell(plot, start, path[:, 0], path[:, 1], items, asked, channel, groups)
+            asked, channel = asked_price(plot, price), sale_channels(plot.rng, size)
+            sell(plot, start, path[:, 0], path[:, 1], items, asked, channel, groups)
         if variant != "direct":
-            asked, channel = _asked(plot, price), sale_channels(plot.rng, size)
-            _sell(plot, later, path[:, 1], path[:, 2], items, asked, channel, groups)
+            asked, channel = asked_price(plot, price), sale_channels(plot.rng, size)
+            sell(plot, later, path[:, 1], path[:, 2], items, asked, channel, groups)
 
 
 def _closed_channels(plot: Plot) -> None:
     """Sales, and a priced first-level gift, in mini programs, which open no transactions."""
     rng, market = plot.rng, plot.market
-    size = plot.times(ranges.CLOSED_CHANNEL["issuer_sale"])
+    size = plot.times(plot.parameters.closed_channel["issuer_sale"])
     issuers = rng.permutation(market.idle_programs)[:size]
     collections = market.add(rng, issuers)
     groups = plot.truth.open(size, "closed_channel_sale", "issuer_sale")
@@ -137,11 +135,11 @@ def _closed_channels(plot: Plot) -> None:
     at = plot.starts(size, 14)[each] + between(rng, (0, 14.0 * DAY_S), each.size)
     channel = rng.choice((MINI_PROGRAM, NONE), each.size)
     price = market.price[collections[each]]
-    _sell(plot, at, issuers[each], buyers, items, price, channel, groups[each])
+    sell(plot, at, issuers[each], buyers, items, price, channel, groups[each])
     plot.truth.hold(groups[each], items)
 
     for variant in ("user_sale", "priced_gift"):
-        size = plot.times(ranges.CLOSED_CHANNEL[variant])
+        size = plot.times(plot.parameters.closed_channel[variant])
         pair = plot.actors(size, 2)
         start = plot.starts(size, 1)
         collections = market.pick(rng, size)
@@ -154,19 +152,20 @@ def _closed_channels(plot: Plot) -> None:
         price = market.price[collections]
         plot.ledger.gifts.move(
             start, pair[:, 0], pair[:, 1], items, SALE if sale else GIFT,
-            _asked(plot, price) if sale else price, MINI_PROGRAM, group=groups,
+            asked_price(plot, price) if sale else price, MINI_PROGRAM, group=groups,
         )  # fmt: skip
 
 
 def _wash_rings(plot: Plot) -> None:
     """An item goes round a ring of accounts and comes home: as gifts, or as sales."""
-    for length, count in ranges.WASH_RINGS.items():
+    for length, count in plot.parameters.wash_rings.items():
         for sold in (False, True):
             size = (plot.times(count) + (not sold)) // 2
             ring = plot.actors(size, length)
-            gap = tuple(hours * 3600.0 for hours in ranges.WASH_GAP_HOURS)
+            low, high = plot.parameters.wash_gap_hours
+            gap = plot.gaps((low / 24.0, high / 24.0), length)
             start = plot.starts(size, length * gap[1] / DAY_S)
-            times = steps(start, between(plot.rng, (gap[0], gap[1]), (size, length - 1)))
+            times = steps(start, between(plot.rng, gap, (size, length - 1)))
             collections = plot.market.pick(plot.rng, size)
             items = plot.bought(ring[:, 0], start, collections)
             also = ("second_level_sale",) if sold else ("multi_level_gift",)
@@ -179,10 +178,10 @@ def _wash_rings(plot: Plot) -> None:
                 continue
             plot.truth.hold(groups, items)
             for hop in range(length):
-                asked = _asked(plot, plot.market.price[collections])
+                asked = asked_price(plot, plot.market.price[collections])
                 channel = sale_channels(plot.rng, size)
                 at = times[:, hop]
-                _sell(plot, at, closed[:, hop], closed[:, hop + 1], items, asked, channel, groups)
+                sell(plot, at, closed[:, hop], closed[:, hop + 1], items, asked, channel, groups)
 
 
 def _wash_second_account(plot: Plot) -> None:
@@ -204,7 +203,7 @@ def _uncertified(plot: Plot) -> None:
     rng, market = plot.rng, plot.market
     never = market.publishers[market.publishers.size // 3 :]
     free = rng.permutation(never)
-    for variant, count in ranges.UNCERTIFIED.items():
+    for variant, count in plot.parameters.uncertified.items():
         size = plot.times(count)
         issuers, free = free[:size], free[size:]
         start = plot.starts(size, 30)
@@ -223,7 +222,7 @@ def _uncertified(plot: Plot) -> None:
         at = start[each] + between(rng, (0, 30.0 * DAY_S), each.size)
         buyers = plot.persons(each.size)
         price = market.price[collections]
-        _sell(
+        sell(
             plot, at, issuers[each], buyers, items, price, sale_channels(rng, each.size),
             groups[each],
         )  # fmt: skip

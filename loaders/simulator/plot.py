@@ -5,12 +5,22 @@ its own, at most one of a household, so that no accident joins two instances or 
 """
 
 import math
+from typing import Final
 
 import numpy as np
 
 from regift.loaders.simulator import ranges
-from regift.loaders.simulator.draws import DAY_S, Floats, Ints, between, clock, moments
-from regift.loaders.simulator.innocent import Scene
+from regift.loaders.simulator.draws import (
+    DAY_S,
+    START_S,
+    Floats,
+    Ints,
+    Mask,
+    between,
+    clock,
+    counts,
+    moments,
+)
 from regift.loaders.simulator.ledger import (
     DEVICE,
     PAYMENT,
@@ -21,7 +31,12 @@ from regift.loaders.simulator.ledger import (
     Ledger,
 )
 from regift.loaders.simulator.market import Market, acquire
+from regift.loaders.simulator.scene import Scene
 from regift.loaders.simulator.world import World, add_uses
+
+# Times that are tried for those who are not quiet at the first, and people looked at for one place.
+TRIES: Final = 60
+CANDIDATES: Final = 250
 
 
 class Plot(Scene):
@@ -34,6 +49,7 @@ class Plot(Scene):
         self._pool = rng.permutation(np.flatnonzero(world.first_of_household))
         self._next = 0
         self._factor = world.size / ranges.SCALES["small"]
+        self.parameters = world.parameters
 
     @property
     def truth(self) -> Groups:
@@ -49,9 +65,33 @@ class Plot(Scene):
         """How many instances this world gets."""
         return round(per_small_world * self._factor)
 
+    @property
+    def unused(self) -> Ints:
+        """Those nobody took so far, in random order."""
+        return np.asarray(self._pool[self._next :])
+
+    def take(self, chosen: Ints) -> None:
+        """These unused people are used from now on."""
+        rest = self.unused
+        rest = rest[~np.isin(rest, chosen)]
+        self._pool = np.concatenate([self._pool[: self._next], chosen, rest])
+        self._next += chosen.size
+
+    def sizes(self, total: int, span: tuple[int, int]) -> list[tuple[int, int]]:
+        """So many instances, each of a drawn size: (size, how many of it)."""
+        drawn, number = np.unique(counts(self.rng, span, total), return_counts=True)
+        return list(zip(drawn.tolist(), number.tolist(), strict=True))
+
+    def gaps(self, days: tuple[float, float], hops: int) -> tuple[float, float]:
+        """Bounds of a gap in seconds, so that this many of them stay inside the world."""
+        high = min(days[1], ranges.LONGEST_DAYS / max(hops, 1))
+        return min(days[0], high) * DAY_S, high * DAY_S
+
     def actors(self, size: int, each: int) -> Ints:
         """Unused people: shape (size, each)."""
         taken = self._pool[self._next : self._next + size * each]
+        if taken.size < size * each:
+            raise ValueError("the world has too few people for all that is planted")
         self._next += size * each
         return np.asarray(taken).reshape(size, each)
 
@@ -93,24 +133,59 @@ class Plot(Scene):
         """Unused people and start times with no incoming money from a day before to the end.
 
         Money that came in shortly before would be taken first (FIFO) and break a pass-through.
+        Not everybody is ever so quiet: those who are not get other times, a few times over.
         """
+        seen = self._seen(("target",))
+        people, times = np.empty(0, np.int64), np.empty(0)
+        for _ in range(TRIES):
+            candidates = self.unused
+            start = self.starts(candidates.size, span_days)
+            silent = np.flatnonzero(
+                _silent(seen, candidates, start - 1.2 * DAY_S, start + (span_days + 0.3) * DAY_S)
+            )[: size - people.size]
+            people = np.concatenate([people, candidates[silent]])
+            times = np.concatenate([times, start[silent]])
+            self.take(candidates[silent])
+            if people.size == size:
+                return people, times
+        raise ValueError("the world is too small for its planted pass-through accounts")
+
+    def idle(self, starts: Floats, each: int, span_days: float) -> Ints:
+        """Unused people with no payment in or out for so long from each start: (starts, each)."""
+        seen = self._seen(("target", "source"))
+        rows = np.empty((starts.size, each), dtype=np.int64)
+        for row, start in enumerate(starts):
+            candidates = self.unused[: CANDIDATES * each]
+            low = np.full(candidates.size, start)
+            silent = _silent(seen, candidates, low, low + span_days * DAY_S)
+            chosen = candidates[silent][:each]
+            if chosen.size < each:
+                raise ValueError("the world is too small for its planted peel chains")
+            self.take(chosen)
+            rows[row] = chosen
+        return rows
+
+    def fewest(self, number: Ints, size: int) -> Ints:
+        """The unused people of whom this number (by account) is smallest; they are taken."""
+        candidates = self.unused
+        chosen = candidates[np.argsort(number[candidates], kind="stable")[:size]]
+        self.take(chosen)
+        return np.asarray(chosen)
+
+    def _seen(self, ends: tuple[str, ...]) -> Ints:
+        """Account and time of all payments but refunds, as sorted numbers of `_key`."""
         transfers = self.ledger.transfers
         kept = transfers.column("kind") != REFUND
-        span = np.int64(4 * ranges.DAYS * DAY_S)
-        first = clock(0.0) - DAY_S * 10
-        seen = np.sort(
-            transfers.column("target")[kept] * span + transfers.column("at")[kept] - first
-        )
-        candidates = np.asarray(self._pool[self._next :])
-        start = self.starts(candidates.size, span_days)
-        low = candidates * span + clock(start - 1.2 * DAY_S) - first
-        high = candidates * span + clock(start + (span_days + 0.3) * DAY_S) - first
-        silent = np.searchsorted(seen, low) == np.searchsorted(seen, high)
-        chosen = np.flatnonzero(silent)[:size]
-        if chosen.size < size:
-            raise ValueError("the world is too small for its planted pass-through accounts")
-        self._pool = np.concatenate(
-            [self._pool[: self._next], candidates[chosen], np.delete(candidates, chosen)]
-        )
-        self._next += size
-        return candidates[chosen], start[chosen]
+        at = transfers.column("at")[kept]
+        return np.sort(np.concatenate([_key(transfers.column(end)[kept], at) for end in ends]))
+
+
+def _key(accounts: Ints, at: Ints) -> Ints:
+    """Account and time in one number; times up to ten days before the world are kept apart."""
+    return np.asarray(accounts * (4 * ranges.DAYS * DAY_S) + at - START_S + 10 * DAY_S)
+
+
+def _silent(seen: Ints, accounts: Ints, low_s: Floats, high_s: Floats) -> Mask:
+    """Whether nothing was seen of these accounts between these activity times."""
+    low = np.searchsorted(seen, _key(accounts, clock(low_s)))
+    return np.asarray(low == np.searchsorted(seen, _key(accounts, clock(high_s))))

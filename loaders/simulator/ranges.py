@@ -52,6 +52,8 @@ SHARE_FAMILY_CARD: Final = 0.18
 SHARE_SECOND_DEVICE: Final = 0.25
 # Two numbers are ordinary: a planted shared phone is often somebody's second.
 SHARE_SECOND_PHONE: Final = 0.08
+# A new telephone in these weeks: a device first seen late is no sign by itself.
+SHARE_NEW_DEVICE: Final = 0.10
 # A card bound to the account.
 SHARE_CARD: Final = 0.60
 # Accounts behind one public address: over every cap, and links nobody.
@@ -127,6 +129,17 @@ INNOCENT: Final = MappingProxyType(
         "second_account": 6,  # an item through one's own second account
         "friend_loan": 18,  # the same amount back later
         "group_buy": 5,  # many to one, and the sum to a merchant
+        "pooled_present": 4,  # many to one, who buys an item and gives it away
+        "campaign": 1,  # the same item, or the same red packet, to many within hours
+        "street_vendor": 2,  # a person whom many pay: a hub that is no merchant
+        "rotating_savings": 2,  # every member gets everybody's part once: money goes round
+        "purchasing_agent": 3,  # money in, out to a shop, a fixed commission kept
+        "class_fee": 2,  # equal amounts from many within a day
+        "pocket_money": 3,  # equal amounts to the same few, every week
+        "large_purchase": 6,  # a deposit and a balance, some of them just under a limit
+        "landlord": 3,  # most of what several people pay goes to one
+        "weekly_drop": 1,  # the same buyers at the same shop in the same minutes
+        "burned": 10,  # an item redeemed by its holder
     }
 )
 # Packets of one family over the twelve weeks.
@@ -152,6 +165,30 @@ LUCKY_GROUP: Final = (5, 10)
 LOAN_DAYS: Final = (1, 30)
 # Neighbours who order together.
 GROUP_BUYERS: Final = (4, 9)
+# Friends who put together for a present, and parents of one class.
+PRESENT_GIVERS: Final = (3, 10)
+CLASS_SIZE: Final = (12, 30)
+# Those whom one campaign reaches, and the red packets that it pays.
+CAMPAIGN_SIZE: Final = (60, 200)
+CAMPAIGN_PACKETS: Final = (188, 666, 888, 1_888)
+# Customers of one vendor over the twelve weeks.
+VENDOR_CUSTOMERS: Final = (60, 200)
+# Members of a savings club: one round a week.
+SAVERS: Final = (4, 8)
+# Orders of one agent, and the share that he keeps of all of them.
+AGENT_ORDERS: Final = (6, 20)
+AGENT_KEEPS: Final = (0.01, 0.08)
+# Children of one purse.
+PURSE: Final = (2, 4)
+# What flats and cars are paid with: some parts of it lie just below the line.
+LARGE_PURCHASE: Final = (1_500_000, 12_000_000)
+# Tenants of one landlord.
+TENANTS: Final = (3, 6)
+# Buyers of one weekly drop, and how many weeks of them.
+DROP_BUYERS: Final = (6, 20)
+DROP_WEEKS: Final = (3, 8)
+# Gifts and red packets of a festival day, in ordinary days' worth.
+FESTIVAL_TIMES: Final = 6.0
 
 # --- planted, instances per 3,000 accounts -------------------------------------------------
 # Chains of user gifts by the level they reach: deep ones are rarer.
@@ -223,5 +260,89 @@ SCATTER_GATHER: Final = MappingProxyType({3: 2, 4: 1})
 UNCERTIFIED: Final = MappingProxyType({"no_certificate": 2, "expired": 2, "not_yet_valid": 2})
 # Sales of one uncertified issuer: as few as a small brand, as many as a middling one.
 UNCERTIFIED_SALES: Final = (6, 70)
+# No pattern takes longer than this, however many hops it has: it must end inside the world.
+LONGEST_DAYS: Final = 60.0
+# What searches ask for by default; an instance that lies beyond it says so in truth.json.
+CYCLE_LENGTH: Final = 6
+CYCLE_WINDOW_S: Final = 72 * 3600
+CYCLE_KEEP_BP: Final = 5_000
+LAYER_GAP_S: Final = 48 * 3600
+LAYER_KEEP_BP: Final = 8_000
 # Planted patterns start when the world has run for a while: they need items bought before.
 FIRST_DAY: Final = 8
+# Rings of money that are slow (1 to 7 days a hop), leak, run again, or share a device.
+RING_VARIANTS: Final = MappingProxyType({"slow": 1, "leak": 1, "repeated": 1, "shared_device": 1})
+RING_SIZES: Final = (3, 6)
+GAP_DAYS: Final = (1.0, 7.0)
+# A ring that runs again does so some days after it closed.
+REPEATS: Final = (2, 4)
+REPEAT_DAYS: Final = (4.0, 9.0)
+# Of the first amount this much goes elsewhere on its way.
+LEAK: Final = (0.03, 0.20)
+# Amounts on a way are off by this much at most; with HOP_KEEP neighbours stay within 0.8.
+AMOUNT_JITTER: Final = 0.0
+# Of all instances, those some of whose records are in no file, and the share that is missing.
+SHARE_MISSING: Final = 0.04
+MISSING_RECORDS: Final = (0.10, 0.35)
+# Relays of one operation keep one share of everything, and are off by a little.
+COMMISSION_RELAYS: Final = 3
+COMMISSION: Final = 0.02
+COMMISSION_JITTER: Final = 0.0002
+# Accounts of other people that somebody else runs from some day on.
+TAKEN_OVER: Final = MappingProxyType({"pass_through": 1, "multi_level_gift": 1})
+# Leaking chains, slow chains, and branches that leak.
+MORE_LAYERS: Final = MappingProxyType({"leak": 1, "slow": 1})
+MORE_SCATTER: Final = MappingProxyType({"leak": 1})
+# The other patterns of flow.
+FLOWS: Final = MappingProxyType(
+    {
+        "gather_scatter": 1,
+        "fan_in_equal": 1,
+        "fan_in_mixed": 1,
+        "fan_out_equal": 1,
+        "fan_out_mixed": 1,
+        "structuring_out": 1,
+        "structuring_in": 1,
+        "peel_chain": 1,
+        "issuance_shape": 1,
+        "biclique": 1,
+    }
+)
+GATHER_WIDTH: Final = (3, 6)
+FAN_WIDTH: Final = (10, 12)
+# The line, and what stays just below it: above 0.8 of it.
+LINE_MINOR: Final = 5_000_000
+UNDER_LINE: Final = (0.82, 0.995)
+UNDER_EVENTS: Final = (3, 5)
+PEEL_HOPS: Final = (4, 6)
+PEELS: Final = (1, 3)
+# All peels of a hop together: at most a fifth is allowed.
+PEEL_SHARE: Final = (0.05, 0.16)
+ISSUANCE_PAYERS: Final = (20, 26)
+ISSUANCE_SERVED: Final = (0.4, 0.8)
+BICLIQUE_WIDTH: Final = (2, 3)
+# The other patterns of items.
+TRADES: Final = MappingProxyType(
+    {
+        "back_and_forth_item": 1,
+        "back_and_forth_pair": 1,
+        "repeated_acquisition": 1,
+        "zero_risk_sales": 1,
+        "zero_risk_gifts": 1,
+        "escrow_broker": 1,
+        "custody_not_holder": 1,
+        "custody_double_issue": 1,
+        "custody_after_burn": 1,
+        "evasion_reissue": 1,
+        "evasion_channel": 1,
+    }
+)
+ZERO_RISK_SIZES: Final = (3, 6)
+BROKER_CHAINS: Final = (10, 12)
+# The patterns of identity.
+IDENTITY: Final = MappingProxyType(
+    {"shared_controller": 1, "lockstep": 1, "common_funder": 1, "common_exit": 1}
+)
+FARM_SIZES: Final = (2, 5)
+IDENTITY_GROUP: Final = (4, 6)
+LOCKSTEP_ACTIONS: Final = (16, 22)

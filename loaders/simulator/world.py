@@ -21,9 +21,10 @@ from regift.loaders.simulator.ledger import (
     PHONE,
     Ledger,
 )
+from regift.loaders.simulator.parameters import Parameters
 
 ACCOUNT_KINDS: Final = ("personal", "official_account", "mini_program", "merchant", "platform")
-STREAMS: Final = ("world", "market", "everyday", "innocent", "planted", "write")
+STREAMS: Final = ("world", "market", "everyday", "innocent", "planted", "write", "missing")
 
 
 def stream(seed: int, name: str) -> np.random.Generator:
@@ -42,6 +43,7 @@ class World:
 
     seed: int
     scale: str
+    parameters: Parameters
     kind: Ints
     operator: Ints
     opened_at: Ints
@@ -64,7 +66,7 @@ class World:
         return np.flatnonzero(self.kind == ACCOUNT_KINDS.index(kind))
 
 
-def make_world(seed: int, scale: str) -> World:
+def make_world(seed: int, scale: str, parameters: Parameters) -> World:
     """Accounts of a world of that scale."""
     rng = stream(seed, "world")
     size = ranges.SCALES[scale]
@@ -78,6 +80,7 @@ def make_world(seed: int, scale: str) -> World:
     return World(
         seed=seed,
         scale=scale,
+        parameters=parameters,
         kind=kind,
         operator=_operators(rng, kind, kinds),
         opened_at=START_S - rng.integers(DAY_S, ranges.OPENED_DAYS * DAY_S, size),
@@ -153,6 +156,19 @@ def add_identifiers(world: World, ledger: Ledger) -> None:
     )
     for accounts, kind, values in rows:
         add_uses(world, ledger, rng, accounts, kind, values)
+    fresh = people[rng.uniform(size=people.size) < ranges.SHARE_NEW_DEVICE]
+    # Past the family tablets, whose numbers begin at twice the size.
+    begin_using(
+        ledger, fresh, DEVICE, 3 * size + fresh, rng.integers(0, ranges.DAYS * DAY_S, fresh.size)
+    )
+
+
+def begin_using(ledger: Ledger, accounts: Ints, kind: int, values: Ints, after_s: Ints) -> None:
+    """Accounts used identifiers from so many seconds after the world began, to its end."""
+    ledger.identifiers.add(
+        accounts.size, account=accounts, kind=kind, value=values, first_seen=START_S + after_s,
+        last_seen=ranges.END_S - 1,
+    )  # fmt: skip
 
 
 def add_uses(

@@ -4,9 +4,8 @@ Rows of gifts and transfers are in time order over all of them, those of the oth
 in the order of their names.
 """
 
-import json
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -17,9 +16,7 @@ from regift.loaders.simulator.ledger import (
     CHANNELS,
     GIFT_KINDS,
     IDENTIFIER_KINDS,
-    NONE,
     TRANSFER_KINDS,
-    Groups,
     Ledger,
 )
 from regift.loaders.simulator.names import (
@@ -30,6 +27,7 @@ from regift.loaders.simulator.names import (
     time_text,
     words,
 )
+from regift.loaders.simulator.truth import write_truth
 from regift.loaders.simulator.world import ACCOUNT_KINDS, World
 
 PLACES: Final = ("江南", "云山", "东海", "北辰", "西湖", "锦城", "鹭岛", "长安", "岭南", "星河")
@@ -46,8 +44,8 @@ def write_world(directory: Path, world: World, ledger: Ledger) -> dict[str, int]
     directory.mkdir(parents=True, exist_ok=True)
     names = Names(world.seed)
     tables = {
-        "gifts": by_time(_gifts(ledger, names), ledger.gifts),
-        "transfers": by_time(_transfers(ledger, names), ledger.transfers),
+        "gifts": _filed(_gifts(ledger, names), ledger, "gifts"),
+        "transfers": _filed(_transfers(ledger, names), ledger, "transfers"),
         "accounts": _by_name(_accounts(world, names), "account"),
         "items": _by_name(_items(ledger, names), "item"),
         "identifiers": _by_name(_identifiers(ledger, names), "account", "kind", "value"),
@@ -57,8 +55,15 @@ def write_world(directory: Path, world: World, ledger: Ledger) -> dict[str, int]
     options = pa_csv.WriteOptions(quoting_style="needed")
     for name, table in tables.items():
         pa_csv.write_csv(table, directory / f"{name}.csv", options)
-    _write_truth(directory / "truth.json", world, ledger, names)
+    write_truth(directory / "truth.json", world, ledger, names)
     return {name: int(table.num_rows) for name, table in tables.items()}
+
+
+def _filed(table: pa.Table, ledger: Ledger, name: str) -> pa.Table:
+    """Rows in time order, without those that no file has."""
+    kept = np.setdiff1d(np.arange(table.num_rows), ledger.missing[name])
+    at = pa.array(dict(ledger.records())[name].column("at")[kept])
+    return by_time(table.take(pa.array(kept)), at)
 
 
 def _by_name(table: pa.Table, *keys: str) -> pa.Table:
@@ -180,68 +185,3 @@ def _labels(ledger: Ledger, names: Names) -> pa.Table:
             "score": money_text(rows.column("score")),
         }
     )
-
-
-def _write_truth(path: Path, world: World, ledger: Ledger, names: Names) -> None:
-    """One group a line, sorted by what it is and by its records."""
-    head = {"seed": world.seed, "scale": world.scale, "clock": "1s"}
-    with path.open("w", encoding="utf-8", newline="\n") as out:
-        out.write(_json(head)[:-1])
-        for side, groups, after in (
-            ("planted", ledger.planted, True),
-            ("innocent", ledger.innocent, False),
-        ):
-            found = _groups(ledger, names, groups, after)
-            found.sort(key=lambda g: (g["name"], g["variant"], g["records"], g["members"]))
-            lines = [_json(_entry(side, n, group)) for n, group in enumerate(found, 1)]
-            out.write(f',\n"{side}":[\n' + ",\n".join(lines) + "\n]")
-        out.write("}\n")
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def _entry(side: str, number: int, group: dict[str, Any]) -> dict[str, Any]:
-    """One group as truth.json has it."""
-    accounts = [{"account": account, "role": role} for account, role in group["members"]]
-    if side == "innocent":
-        return {
-            "id": f"N-{number:06d}", "kind": group["name"], "accounts": accounts,
-            "records": group["records"], "items": group["items"],
-        }  # fmt: skip
-    return {
-        "id": f"P-{number:06d}", "typology": group["name"], "also": list(group["also"]),
-        "variant": group["variant"], "accounts": accounts, "records": group["records"],
-        "items": group["items"],
-    }  # fmt: skip
-
-
-def _groups(ledger: Ledger, names: Names, groups: Groups, planted: bool) -> list[dict[str, Any]]:
-    """Groups of one side with names in place of numbers; records in time order."""
-    found: list[dict[str, Any]] = [
-        {"name": name, "variant": variant, "also": also, "members": [], "records": [], "items": []}
-        for name, variant, also in groups.names
-    ]
-    records = []
-    for table, rows in (("gifts", ledger.gifts), ("transfers", ledger.transfers)):
-        group = rows.column("group")
-        side = (np.arange(rows.rows) >= ledger.mark[table]) == planted
-        chosen = np.flatnonzero(side & (group != NONE))
-        labels = names.of(table[:-1], chosen).to_pylist()
-        at = rows.column("at")[chosen].tolist()
-        records += list(zip(group[chosen].tolist(), at, labels, strict=True))
-    for number, _, label in sorted(records):
-        found[number]["records"].append(label)
-    for numbers, accounts, role in groups.members:
-        labels = names.of("account", accounts).to_pylist()
-        for number, label in zip(numbers.tolist(), labels, strict=True):
-            found[number]["members"].append((label, role))
-    for numbers, items in groups.items:
-        labels = names.of("item", items).to_pylist()
-        for number, label in zip(numbers.tolist(), labels, strict=True):
-            found[number]["items"].append(label)
-    for entry in found:
-        entry["members"] = sorted(set(entry["members"]))
-        entry["items"] = sorted(set(entry["items"]))
-    return found

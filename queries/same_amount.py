@@ -14,7 +14,8 @@ One finding an account, currency, direction and amount: x (`sink`, of `out` the 
 in the order of their first payments (`source`, `receiver`); all these payments in total order
 (`in`, `out`). amount: the amount that all of them have.
 
-detail: direction, counterparties, stratum ("<direction>|<counterparties, 6 for all above>").
+detail: direction, counterparties, stratum ("<direction>|<counterparties, 6 for more>|<digits of the
+number of payments with that amount in the store, 3 for more>").
 
 Chance (`same_amount_null.py`): round amounts, prices and standing orders repeat by themselves. The
 same is counted in ten worlds whose amounts are permuted among all payments of a currency, and ten
@@ -30,7 +31,7 @@ from regift.graph.snapshot import Snapshot
 from regift.queries.findings import Findings, collect
 from regift.queries.params import count, ratio
 from regift.queries.rarity import COMMON
-from regift.queries.same_amount_null import CAP, ENDS, chance_by_permutation
+from regift.queries.same_amount_null import CAP, DIGITS, ENDS, chance_by_permutation
 from regift.queries.typology import Chance, Typology
 
 
@@ -65,6 +66,10 @@ def _rows(params: Params) -> str:
                list(other ORDER BY place) AS named, min(first_us) AS first_us,
                max(last_us) AS last_us, sum(payments) AS payments
         FROM firsts GROUP BY direction, account, currency, amount_minor),
+    amounts AS (
+        SELECT currency, amount_minor, least(length(count(*)::VARCHAR), {DIGITS}) AS digits
+        FROM payments SEMI JOIN rare USING (currency, amount_minor)
+        GROUP BY currency, amount_minor),
     records AS (
         SELECT direction, account, currency, amount_minor,
                list({{'tbl': 'transfers', 'record': record_id, 'role': direction}} ORDER BY ord)
@@ -74,13 +79,14 @@ def _rows(params: Params) -> str:
     SELECT [account, currency, direction, amount_minor::VARCHAR] AS anchor, account AS unit,
            first_us, last_us, amount_minor, currency, 1 AS length, payments AS instances,
            NULL AS level, true AS complete, [] AS items,
-           json_object('direction', direction, 'counterparties', others,
-                       'stratum', direction || '|' || least(others, {CAP})) AS detail,
+           json_object('direction', direction, 'counterparties', others, 'stratum',
+                       concat_ws('|', direction, least(others, {CAP}), digits)) AS detail,
            [account] || named AS accounts,
            [CASE direction WHEN 'in' THEN 'sink' ELSE 'payer' END] || list_transform(named,
                lambda other: CASE direction WHEN 'in' THEN 'source' ELSE 'receiver' END) AS roles,
            evidence
     FROM parties JOIN records USING (direction, account, currency, amount_minor)
+        JOIN amounts USING (currency, amount_minor)
     """
 
 

@@ -9,9 +9,13 @@ everybody: their payments stay as they are. Who pays whom, and when, is kept in 
 
 rounded down to basis points, at most 1. Permutations are drawn by PCG64 over payments in total
 order, so names and the order of rows say nothing. Cost: two sorts of the payments a world.
+
+Both models keep how often an amount is paid at all, so strata part what is paid nearly nowhere else
+from the round sums that meet everywhere: three payers of 777.77 are none of the many of 100.00.
 """
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +30,8 @@ WORLDS = 10
 """Worlds a model: a single finding that chance never reaches has a rate of 1 / 11."""
 CAP = 6
 """Largest number of counterparties that is a stratum of its own; it stands for all above."""
+DIGITS = 3
+"""An amount is paid by 1 to 9, 10 to 99, or more payments: strata by the digits of that number."""
 
 ENDS = """
     SELECT 'in' AS direction, target AS account, source AS other, record_id, at_us, ord,
@@ -52,29 +58,74 @@ _NUMBERED = """
 """
 
 
-def _groups(account: Ints, other: Ints, amount: Ints, least: int) -> tuple[Ints, Ints]:
-    """Of each account and amount with at least `least` others: how many they are, and payments."""
-    key = account * (int(amount.max()) + 1) + amount
+class Side(NamedTuple):
+    """Of each payment the account that it is looked at from, and the other end."""
+
+    account: Ints
+    other: Ints
+
+
+class Payments(NamedTuple):
+    """All payments in total order, as numbers.
+
+    amount: number of currency and amount; digits: of each such number, its stratum; currency,
+    sender: number of the currency, and of sender and currency; sides: by direction.
+    """
+
+    amount: Ints
+    digits: Ints
+    currency: Ints
+    sender: Ints
+    sides: dict[str, Side]
+
+
+def _payments(graph: Snapshot) -> Payments:
+    table = graph.con.sql(_NUMBERED).to_arrow_table()
+    columns = ("source", "target", "amount", "currency")
+    source, target, amount, currency = (table[name].to_numpy().astype(np.int64) for name in columns)
+    paid = np.bincount(amount)
+    digits = np.ones(len(paid), np.int64)
+    for n in range(1, DIGITS):
+        digits += paid >= 10**n
+    sender = source * (int(currency.max(initial=0)) + 1) + currency
+    sides = {"in": Side(target, source), "out": Side(source, target)}
+    return Payments(amount, digits, currency, sender, sides)
+
+
+def groups(side: Side, amount: Ints, least: int) -> tuple[Ints, Ints, Ints]:
+    """Of each account and amount with at least `least` others: amount, others, payments.
+
+    amount: numbers from 0, one a payment of the side.
+
+    >>> side = Side(np.array([7, 7, 7, 8]), np.array([1, 2, 2, 1]))
+    >>> groups(side, np.array([5, 5, 5, 5]), 2)
+    (array([5]), array([2]), array([3]))
+    """
+    amounts = int(amount.max()) + 1
+    key = side.account * amounts + amount
     # Few have as many payments as others are asked for: only those are looked at closely.
     keys, payments = np.unique(key, return_counts=True)
     many = payments >= max(least, 1)
     keys, payments = keys[many], payments[many]
     if not len(keys):
-        return keys, payments
+        return keys, keys, payments
     place = np.minimum(np.searchsorted(keys, key), len(keys) - 1)
     near = keys[place] == key
-    ends = int(other.max()) + 1
-    others = np.bincount(np.unique(place[near] * ends + other[near]) // ends, minlength=len(keys))
+    ends = int(side.other.max()) + 1
+    once = np.unique(place[near] * ends + side.other[near])
+    others = np.bincount(once // ends, minlength=len(keys))
     enough = others >= least
-    return others[enough], payments[enough]
+    return keys[enough] % amounts, others[enough], payments[enough]
 
 
-def _strata(others: Ints) -> Ints:
-    """How many groups of each stratum, 0 to `CAP`."""
-    return np.bincount(np.minimum(others, CAP), minlength=CAP + 1)
+def _strata(digits: Ints, amount: Ints, others: Ints) -> Ints:
+    """How many groups have so many others (0 to `CAP`) and an amount of so many digits."""
+    strata = np.zeros((CAP + 1, DIGITS + 1), np.int64)
+    np.add.at(strata, (np.minimum(others, CAP), digits[amount]), 1)
+    return strata
 
 
-def _permuted(amount: Ints, group: Ints, chance: np.random.Generator) -> Ints:
+def permuted(amount: Ints, group: Ints, chance: np.random.Generator) -> Ints:
     """The amounts of each group dealt out anew among its payments."""
     lots = chance.permutation(len(amount))
     dealt = np.empty_like(amount)
@@ -82,40 +133,40 @@ def _permuted(amount: Ints, group: Ints, chance: np.random.Generator) -> Ints:
     return dealt
 
 
+def _by_chance(side: Side, payments: Payments, least: int, seed: Sequence[int]) -> dict[str, Ints]:
+    """Groups by stratum in all worlds of each model."""
+    models = {"anybody": payments.currency, "sender": payments.sender}
+    totals = {}
+    for number, (name, group) in enumerate(models.items()):
+        chance = np.random.Generator(np.random.PCG64([*seed, number]))
+        total = np.zeros((CAP + 1, DIGITS + 1), np.int64)
+        for _ in range(WORLDS):
+            own, others, _payments = groups(side, permuted(payments.amount, group, chance), least)
+            total += _strata(payments.digits, own, others)
+        totals[name] = total
+    return totals
+
+
 def chance_by_permutation(
     graph: Snapshot, min_accounts: int, common_bp: int, seed: int
 ) -> dict[str, Chance]:
-    """The rate of each stratum that has a group, "<direction>|<counterparties>".
+    """The rate of each stratum that has a group, "<direction>|<counterparties>|<digits>".
 
     A direction in which equal amounts are common is not permuted: the rate of its strata is 1.
     """
-    table = graph.con.sql(_NUMBERED).to_arrow_table()
-    columns = ("source", "target", "amount", "currency")
-    source, target, amount, currency = (table[name].to_numpy().astype(np.int64) for name in columns)
-    if not len(amount):
-        return {}
-    models = {"anybody": currency, "sender": source * (int(currency.max()) + 1) + currency}
+    payments = _payments(graph)
+    size = len(payments.amount)
     answer = {}
-    for place, (direction, account, other) in enumerate(
-        (("in", target, source), ("out", source, target))
-    ):
-        others, payments = _groups(account, other, amount, min_accounts)
-        found = _strata(others)
-        told = {"payments": len(amount), "named": int(payments.sum()), "common_bp": common_bp}
-        common = is_common(told["named"], len(amount), common_bp)
-        totals = {}
-        for model, (name, group) in enumerate(models.items()):
-            chance = np.random.Generator(np.random.PCG64([seed, place, model]))
-            worlds = () if common else range(WORLDS)
-            totals[name] = [
-                _strata(_groups(account, other, _permuted(amount, group, chance), min_accounts)[0])
-                for _ in worlds
-            ]
-        for n in np.flatnonzero(found).tolist():
-            counts = {name: int(sum(world[n] for world in all_)) for name, all_ in totals.items()}
-            answer[f"{direction}|{n}"] = (
-                Chance(10_000, told) if common else _rate(int(found[n]), counts, told)
-            )
+    for place, (direction, side) in enumerate(payments.sides.items() if size else ()):
+        own, others, records = groups(side, payments.amount, min_accounts)
+        found = _strata(payments.digits, own, others)
+        told = {"payments": size, "named": int(records.sum()), "common_bp": common_bp}
+        common = is_common(told["named"], size, common_bp)
+        totals = {} if common else _by_chance(side, payments, min_accounts, (seed, place))
+        for n, digits in np.argwhere(found).tolist():
+            counts = {name: int(total[n, digits]) for name, total in totals.items()}
+            rate = Chance(10_000, told) if common else _rate(int(found[n, digits]), counts, told)
+            answer[f"{direction}|{n}|{digits}"] = rate
     return answer
 
 

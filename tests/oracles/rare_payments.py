@@ -123,7 +123,9 @@ def same_amount(records: Records, params: Any) -> set[Shape]:
             continue
         for (x, currency, amount), rows in groups.items():
             others = len({row[there] for row in rows})
-            said = (amount, currency, direction, others, f"{direction}|{min(others, 6)}")
+            paid_it = [r for r in paid if (r["currency"], r["amount_minor"]) == (currency, amount)]
+            stratum = f"{direction}|{min(others, 6)}|{min(len(str(len(paid_it))), 3)}"
+            said = (amount, currency, direction, others, stratum)
             shown: list[Record] = [("transfers", row, direction) for row in rows]
             accounts = [(x, hub), *((row[there], other) for row in rows)]
             anchor = (x, currency, direction, str(amount))

@@ -18,7 +18,7 @@ from strategies import World
 from regift import queries
 from regift.graph.snapshot import snapshot_from_rows
 from regift.queries.same_amount import Params, chance
-from regift.queries.same_amount_null import WORLDS, _groups, _permuted
+from regift.queries.same_amount_null import WORLDS, Side, groups, permuted
 from regift.queries.typology import Chance
 
 TYPOLOGY = queries.ALL["same_amount"]
@@ -59,10 +59,11 @@ def test_groups_are_those_of_the_definition(seed: int, least: int) -> None:
         np.array([ord(row[end]) for row in rows], np.int64) for end in ("target", "source")
     )
     amount = np.array([row["amount_minor"] for row in rows], np.int64)
-    others, payments = _groups(account, other, amount, least)
+    own, others, payments = groups(Side(account, other), amount, least)
     wanted = same(rows, Params(min_accounts=least), "in").values()
-    assert Counter(zip(others.tolist(), payments.tolist(), strict=True)) == Counter(
-        (len({row["source"] for row in group}), len(group)) for group in wanted
+    assert Counter(zip(own.tolist(), others.tolist(), payments.tolist(), strict=True)) == Counter(
+        (group[0]["amount_minor"], len({row["source"] for row in group}), len(group))
+        for group in wanted
     )
 
 
@@ -72,7 +73,7 @@ def test_amounts_are_dealt_out_within_their_group_alone() -> None:
     seen = set()
     for seed in range(400):
         chance_of = np.random.Generator(np.random.PCG64(seed))
-        seen.add(tuple(_permuted(amount, group, chance_of).tolist()))
+        seen.add(tuple(permuted(amount, group, chance_of).tolist()))
     # Each of the 3! * 2! orders.
     assert len(seen) == 12
     assert all(
@@ -110,8 +111,8 @@ def test_sums_that_chance_never_brings_together() -> None:
     told = {"worlds": WORLDS, "anybody": 0, "sender": 0, "payments": 2015, "named": 15}
     told["common_bp"] = 500
     assert chances(rows) == {
-        "in|3": Chance(10_000 // 21, {"found": 2, **told}),
-        "in|6": Chance(10_000 // 11, {"found": 1, **told}),
+        "in|3|1": Chance(10_000 // 21, {"found": 2, **told}),
+        "in|6|1": Chance(10_000 // 11, {"found": 1, **told}),
     }
 
 
@@ -120,10 +121,10 @@ def test_senders_that_pay_one_sum_to_everybody() -> None:
     rows = plain(600)
     rows += [payment(5000 + i, f"s{i}", to, 777) for i in range(3) for to in ("x", "y")]
     answer = chances(rows)
-    assert list(answer) == ["in|3"]
-    assert answer["in|3"].lfdr_bp == 10_000
-    assert answer["in|3"].told["sender"] == 2 * WORLDS
-    assert answer["in|3"].told["anybody"] < WORLDS
+    assert list(answer) == ["in|3|1"]
+    assert answer["in|3|1"].lfdr_bp == 10_000
+    assert answer["in|3|1"].told["sender"] == 2 * WORLDS
+    assert answer["in|3|1"].told["anybody"] < WORLDS
 
 
 def test_round_sums_that_everybody_pays() -> None:
@@ -142,14 +143,14 @@ def test_round_sums_that_everybody_pays() -> None:
         assert 9 * found < by_chance < 11 * found
 
 
-def test_a_common_direction_is_told_and_not_permuted() -> None:
+def test_a_common_direction_is_told_and_notpermuted() -> None:
     rows = [payment(i, "x", f"a{i}", 500) for i in range(6)]
     rows += [payment(10 + i, f"a{i}", "x", 777) for i in range(3)]
     told = {"payments": 9, "named": 6, "common_bp": 5000}
     answer = chances(rows, common_bp=5000)
-    assert answer["out|6"] == Chance(10_000, told)
-    assert answer["in|3"].told["named"] == 3
-    assert set(answer) == {"out|6", "in|3"}
+    assert answer["out|6|1"] == Chance(10_000, told)
+    assert answer["in|3|1"].told["named"] == 3
+    assert set(answer) == {"out|6|1", "in|3|1"}
 
 
 @pytest.mark.parametrize("rows", [[], [payment(0, "a", "b", 1)]], ids=["nothing", "one"])
@@ -177,7 +178,7 @@ def test_to_the_last_column() -> None:
         "typology": "same_amount", "anchor": ["x", "CNY", "in", "777"], "unit": "x",
         "first_us": at_us, "last_us": at_us, "amount_minor": 777, "currency": "CNY", "length": 1,
         "instances": 4, "level": None, "complete": True, "items": [], "direction": "in",
-        "counterparties": 3, "stratum": "in|3", "accounts": ["x", "a0", "a1", "a2"],
+        "counterparties": 3, "stratum": "in|3|1", "accounts": ["x", "a0", "a1", "a2"],
         "roles": ["sink", "source", "source", "source"], "tables": ["transfers"] * 4,
         "records": ["t00000", "t00001", "t00002", "t00003"],
     }  # fmt: skip

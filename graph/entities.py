@@ -5,6 +5,7 @@
     dan -- legal_subject L ---- eve      one subject: controller, a group of more than 30 is a star
     ann -- judged same -------- fay      controller
     ann -- judged different --- bob      no link, and nothing may bring them into one entity
+    ann -- looks like --------- gil      associated (`graph/fuzzy.py`), never one entity by itself
 
 Definition D-3. An identifier links when at most its cap of accounts share it; kinds outside LINKING
 never link. Controller links are tried strongest first (judged same; one legal subject; more kinds;
@@ -20,6 +21,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from regift.graph import fuzzy
 from regift.graph.snapshot import Settings
 from regift.graph.union_find import APART, TOO_LARGE, join_guarded
 
@@ -80,12 +82,17 @@ _LINKS = """
     pairs AS (
         SELECT a, b, list(kind ORDER BY kind) AS kinds, max(sharers) AS sharers,
                string_agg(kind || ' shared by ' || sharers, ', ' ORDER BY kind) AS shared
-        FROM kinds GROUP BY a, b)
+        FROM kinds GROUP BY a, b),
+    -- Looking alike adds no kind: it makes no controller, alone or beside one shared identifier.
+    alike AS (
+        SELECT a, b, 'alike in ' || array_to_string(fields, ' and ') AS alike
+        FROM fuzzy_links WHERE grade = 'associated')
     SELECT a, b, coalesce(verdict = 'same', false) AS judged, coalesce(kinds, []) AS kinds,
            list_contains(coalesce(kinds, []), 'legal_subject') AS subject, sharers,
            judged OR subject OR coalesce(len(pairs.kinds) >= 2, false) AS controller,
-           concat_ws(', ', CASE WHEN judged THEN 'judged same' END, shared) AS why
+           concat_ws(', ', CASE WHEN judged THEN 'judged same' END, shared, alike) AS why
     FROM pairs FULL JOIN (FROM _judged WHERE verdict = 'same') USING (a, b)
+        FULL JOIN alike USING (a, b)
     WHERE (a, b) NOT IN (SELECT (a, b) FROM _judged WHERE verdict = 'different')
 """
 
@@ -111,11 +118,12 @@ _APART = """
 
 
 def derive(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    """Make `links`, `entity_of`, `ignored_identifiers` (see `graph/snapshot.py`) and
-    `refused_links(a, b, why)`: controller links whose union was refused.
+    """Make `links`, `entity_of`, `ignored_identifiers`, `fuzzy_links`, `fuzzy_ignored` (see
+    `graph/snapshot.py`) and `refused_links(a, b, why)`: controller links whose union was refused.
 
     links.kinds: the shared kinds that count, sorted, VARCHAR[]; links.sharers: how many accounts
-    share (of each kind the rarest identifier, of these the most shared), null when only judged.
+    share (of each kind the rarest identifier, of these the most shared), null when only judged
+    or alike.
     The latest judgement of a pair (largest seq) counts. `different` removes the pair's own link.
     Reads identifiers, judgements, account_kinds. Cost: linear in the identifiers; each that links
     is shared by at most its cap of accounts and so gives at most (cap - 1) / 2 pairs a row.
@@ -132,6 +140,7 @@ def derive(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     con.execute(_SHARING)
     con.unregister("_caps")
     con.execute(_SHARED_PAIRS)
+    fuzzy.derive(con, settings)
     con.execute(_LINKS)
     con.execute(
         """

@@ -13,6 +13,9 @@ A snapshot is what every search reads: the seven record tables of `loaders/table
     entity_of(account, entity)                 every account; entity = smallest account id
     refused_links(a, b, why)                   links that a bound or a judgement kept apart
     ignored_identifiers(kind, value, accounts) identifiers over their cap
+    fuzzy_links(a, b, weight_cb, fields, grade)    pairs that look like one person's (fuzzy.py);
+                                               grade associated | possible
+    fuzzy_ignored(field, value, accounts, why) what led to no such pair, and why
     custody(...)                               one row per gift record, columns in custody.py
 
 Each derived table has one module that makes it, `derive(con, settings, ...)`.
@@ -43,6 +46,11 @@ class Settings:
     identifier_caps: Mapping[str, int] = field(
         default_factory=lambda: {"phone": 3, "payment_card": 5, "device": 10, "payee": 20}
     )
+    fuzzy: str = "associated"
+    fuzzy_associated_cb: int = 1000
+    fuzzy_possible_cb: int = 0
+    fuzzy_sharers_max: int = 50
+    fuzzy_model: Mapping[str, Any] | None = None
     typology: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 

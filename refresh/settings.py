@@ -4,6 +4,7 @@
 [clock] unit           resolution of the records
 [records] refund_window
 [entities] max, phone, payment_card, device, payee      caps of definition D-3
+[entities] fuzzy, fuzzy_associated, fuzzy_possible, fuzzy_sharers    accounts that look alike, too
 [bounds] ...           how far searches may go (`refresh/limits.py`); part of no digest but what
                        decides what is found
 [typology.NAME] ...    parameters of every run
@@ -14,7 +15,9 @@ from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from regift.graph import fuzzy_model
 from regift.graph.bounds import Bounds
+from regift.graph.fuzzy import EFFECTS
 from regift.graph.snapshot import Settings
 from regift.graph.workspace import Workspace
 from regift.loaders.errors import UsageError
@@ -26,16 +29,29 @@ KNOWN = {
     "time": ("zone",),
     "clock": ("unit",),
     "records": ("refund_window",),
-    "entities": ("max", "phone", "payment_card", "device", "payee"),
+    "entities": (
+        "max",
+        "phone",
+        "payment_card",
+        "device",
+        "payee",
+        "fuzzy",
+        "fuzzy_associated",
+        "fuzzy_possible",
+        "fuzzy_sharers",
+    ),
     "bounds": tuple(limits.DEFAULTS),
 }
 
 
 def read_settings(workspace: Workspace) -> Settings:
-    """The settings of a workspace; UsageError names a key that is unknown or cannot be read."""
+    """The settings of a workspace; UsageError names a key that is unknown or cannot be read.
+
+    The workspace's link model is one of them: another model is another run.
+    """
     table = workspace.settings_table()
     try:
-        return settings_of(table)
+        return replace(settings_of(table), fuzzy_model=fuzzy_model.current(workspace))
     except UsageError as error:
         raise UsageError(f"{workspace.settings_file}: {error}") from None
 
@@ -80,12 +96,39 @@ def settings_of(table: Mapping[str, Any]) -> Settings:
         ),
         entity_max=_whole(entities.get("max", default.entity_max), "[entities] max"),
         identifier_caps=caps,
+        **_fuzzy(entities),
         typology=typology,
     )
     for name in typology:
         params_of(settings, name)
     gift = params_of(settings, "multi_level_gift")
     return replace(settings, return_window_us=gift.return_window_us)
+
+
+def _fuzzy(entities: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings of `graph/fuzzy.py`; cut-points are centibits."""
+    default = Settings()
+    effect = entities.get("fuzzy", default.fuzzy)
+    if effect not in EFFECTS:
+        raise UsageError(f"[entities] fuzzy: {effect!r} is none of {', '.join(EFFECTS)}")
+    cuts = []
+    for key, without in (
+        ("fuzzy_possible", default.fuzzy_possible_cb),
+        ("fuzzy_associated", default.fuzzy_associated_cb),
+    ):
+        cut = entities.get(key, without)
+        if isinstance(cut, bool) or not isinstance(cut, int):
+            raise UsageError(f"[entities] {key}: {cut!r} is not a whole number of centibits")
+        cuts.append(cut)
+    if cuts[0] > cuts[1]:
+        raise UsageError("[entities] fuzzy_possible is above fuzzy_associated: turn them round")
+    sharers = entities.get("fuzzy_sharers", default.fuzzy_sharers_max)
+    return {
+        "fuzzy": effect,
+        "fuzzy_possible_cb": cuts[0],
+        "fuzzy_associated_cb": cuts[1],
+        "fuzzy_sharers_max": _whole(sharers, "[entities] fuzzy_sharers"),
+    }
 
 
 def params_of(settings: Settings, name: str, given: Mapping[str, str] | None = None) -> Any:
@@ -119,6 +162,10 @@ def origins(workspace: Workspace) -> list[dict[str, str]]:
         ("records", "refund_window"): duration_text(settings.refund_window_us),
         ("entities", "max"): str(settings.entity_max),
         **{("entities", kind): str(cap) for kind, cap in settings.identifier_caps.items()},
+        ("entities", "fuzzy"): settings.fuzzy,
+        ("entities", "fuzzy_associated"): str(settings.fuzzy_associated_cb),
+        ("entities", "fuzzy_possible"): str(settings.fuzzy_possible_cb),
+        ("entities", "fuzzy_sharers"): str(settings.fuzzy_sharers_max),
     }
     for (section, key), value in shown.items():
         origin = "regift.toml" if key in table.get(section, {}) else "default"

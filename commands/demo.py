@@ -19,11 +19,14 @@ from regift.loaders.read import ReadOptions
 from regift.loaders.simulator import simulate
 from regift.loaders.simulator.ranges import SCALES
 from regift.loaders.tables import TABLES
-from regift.ranking.evaluate import evaluate, read_truth
+from regift.ranking.evaluate import evaluate
 from regift.ranking.rank import rank
+from regift.ranking.truth import read_truth
 from regift.refresh.run import refresh, searched_of
 from regift.refresh.settings import read_settings
 
+AT = 100
+"""Accounts of the list that are judged by name."""
 MARK = ".regift-demo"
 """A folder with this file in it was made by an earlier demo and may be made anew."""
 
@@ -69,7 +72,7 @@ def command(seed: int, scale: str, directory: Path) -> None:
         files = list_suspects(graph.con, manifest, directory)
         click.echo("\nJudged against what was planted")
         truth = read_truth(world / "truth.json")
-        tell(evaluate(graph.con, truth, 100, searched_of(manifest)), names=5)
+        tell(evaluate(graph.con, truth, searched_of(manifest), at=AT), AT, names=5)
     click.echo("\nFiles to open")
     for path in files:
         click.echo(f"  {path}")

@@ -1,161 +1,232 @@
-"""Judge a generation against a known truth: recall by typology, precision at k, and the names.
+"""Judge a generation against a known truth, beside lists that anybody can make.
 
-    found      a planted instance counts as found by a typology when a finding of it rests on the
-               instance: some of its evidence is among the instance's records, and at least half
-    precision  at k: how many of the first k ranked accounts take part in a planted instance
-    miss       an instance that a typology it must be found by did not find
-    searched   whether the generation looked for the typology at all; what it did not look for is
-               no miss of a search
-    false      an account among the first k that takes part in none, with the look-alike it is in
+    population   all accounts of the generation, and labelled ones that no record names
+    lists        ours and baselines (ranking/baselines.py) as levels of the population; accounts
+                 that a list leaves out share its last level
+    transactions records with the largest weight that `pieces` gives them for one account
+    measures     ranking/measures.py, with intervals of ranking/bootstrap.py
+    names        ranking/found.py: recall, misses, false alarms, look-alikes, rings met
 
-Truth is `truth.json` of `regift simulate`; its keys are documented in `loaders/simulator`.
+Truth: ranking/truth.py.
 """
 
-import json
-from collections.abc import Collection
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
 import duckdb
-import pyarrow as pa
+import numpy as np
 
-from regift.graph.connect import dicts, row
-from regift.loaders.errors import UsageError
-from regift.ranking.order import total_order
+from regift.ranking import baselines, found
+from regift.ranking.bootstrap import RESAMPLES, Samples, clusters_of, interval, resample
+from regift.ranking.measures import (
+    Ints,
+    Mask,
+    Tally,
+    average_precision,
+    base_rate,
+    hits_at,
+    lift_at,
+    mean,
+    precision_at,
+    quintiles,
+    r_precision,
+    recall_at,
+    stratified,
+    tally,
+    ties_at,
+)
+from regift.ranking.population import (
+    RECORDS,
+    Population,
+    degree_of,
+    levels_by,
+    numbers,
+    population_of,
+    record_levels,
+)
+from regift.ranking.truth import Truth
+
+Con = duckdb.DuckDBPyConnection
+
+OURS = "regift"
+FIRST = (20, 50, 100)
+"""Places at which every list is judged, beside the one that is asked for."""
+BUDGET = 20
+"""Cases that a reviewer reads in a day or two."""
+
+_OURS = "SELECT account, s, materiality_minor, families FROM account_scores WHERE s > 0"
+_WEIGHTS = """
+    SELECT rec, max(nano) AS nano FROM (
+        SELECT rec, account, sum(nano) AS nano FROM (
+            SELECT rec, account, family, max(nano) AS nano FROM pieces GROUP BY ALL)
+        GROUP BY ALL) GROUP BY rec
+"""
 
 
 @dataclass(frozen=True)
 class Judged:
-    """What came of it. Ratios are exact as a pair of whole numbers; a reader divides.
+    """What came of it; rows as the keys of `regift evaluate --json`.
 
-    recall: one row per typology and variant with planted and found; misses, false_alarms: rows
-    with names; precision: (planted accounts among the first k, k actually ranked).
+    lists: one row a list; at: one row a list and place; the others: ranking/found.py.
     """
 
-    recall: list[dict[str, Any]]
-    precision: tuple[int, int]
-    misses: list[dict[str, Any]]
-    false_alarms: list[dict[str, Any]]
-
-
-def read_truth(path: Path) -> dict[str, Any]:
-    """A truth file; UsageError when it is none."""
-    try:
-        truth = json.loads(path.read_text(encoding="utf-8"))
-        planted, innocent = truth["planted"], truth["innocent"]
-    except FileNotFoundError:
-        raise UsageError(f"{path}: no such file") from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UsageError(f"{path} is no truth.json of `regift simulate` ({error})") from None
-    assert isinstance(planted, list)
-    assert isinstance(innocent, list)
-    return dict(truth)
+    accounts: int
+    labelled: int
+    unknown: int
+    lists: list[dict[str, Any]]
+    at: list[dict[str, Any]]
+    transactions: list[dict[str, Any]]
+    recall: list[dict[str, Any]] = field(default_factory=list)
+    rings: list[dict[str, Any]] = field(default_factory=list)
+    evidence: dict[str, int] = field(default_factory=dict)
+    look_alikes: list[dict[str, Any]] = field(default_factory=list)
+    misses: list[dict[str, Any]] = field(default_factory=list)
+    false_alarms: list[dict[str, Any]] = field(default_factory=list)
+    not_run: list[str] = field(default_factory=list)
+    samples: dict[str, Samples] = field(default_factory=dict)
 
 
 def evaluate(
-    con: duckdb.DuckDBPyConnection, truth: dict[str, Any], at: int, searched: Collection[str]
+    con: Con,
+    truth: Truth,
+    searched: Sequence[str],
+    *,
+    at: int = 100,
+    budget: int = BUDGET,
+    beside: Sequence[str] = (),
+    clock_us: int = 1_000_000,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
 ) -> Judged:
     """Compare the findings and the ranking of a connection with the truth.
 
     searched: typologies that the generation looked for; at: how many of the first accounts are
-    judged. Cost: linear in evidence and truth.
+    judged by name; budget: cases, and accounts, that a reviewer reads; beside: baselines by name
+    (ranking/baselines.py); clock_us: resolution of the records' times; resamples: 0 leaves the
+    intervals out. Cost: linear in evidence and truth, resamples times accounts, and the baselines.
     """
-    _define(con, truth)
-    _register(con, "searched", [{"typology": t} for t in searched], {"typology": pa.string()})
-    recall = dicts(
-        con,
-        """
-        SELECT typology, variant, count(*) AS planted, count(*) FILTER (found) AS found,
-               typology IN (SELECT typology FROM searched) AS searched
-        FROM judged GROUP BY ALL ORDER BY searched DESC, typology, variant
-        """,
+    found.define(con, truth, list(searched), at)
+    population = population_of(con)
+    made, not_run = baselines.lists(con, beside, clock_us)
+    lists = {OURS: levels_by(con, _OURS), **made}
+    places = sorted({*FIRST, at})
+    samples: dict[str, Samples] = {}
+    if resamples and population.labelled.any():
+        clusters = clusters_of(
+            len(population.accounts), _rings(population, truth), population.labelled
+        )
+        samples = resample(lists, population.labelled, clusters, places, resamples, seed)
+    degree = degree_of(con)
+    tallies = {name: tally(level, population.labelled) for name, level in lists.items()}
+    return Judged(
+        accounts=len(population.accounts),
+        labelled=int(population.labelled.sum()),
+        unknown=population.unknown,
+        lists=[
+            _of_list(name, tallies[name], samples.get(name))
+            | _inside(level, population.labelled, degree)
+            for name, level in lists.items()
+        ],
+        at=[
+            _at_place(name, counted, k, samples.get(name))
+            for name, counted in tallies.items()
+            for k in places
+        ],
+        transactions=_transactions(con, bool(beside)) if truth.planted else [],
+        recall=found.recall(con),
+        rings=found.rings_reached(con, budget) if truth.planted else [],
+        evidence=found.evidence_precision(con) if truth.planted else {},
+        look_alikes=found.look_alikes(con),
+        misses=found.misses(con),
+        false_alarms=found.false_alarms(con),
+        not_run=not_run,
+        samples=samples,
     )
-    misses = dicts(
+
+
+def _rings(population: Population, truth: Truth) -> list[list[int]]:
+    """Account numbers of the planted instances."""
+    number = {account: place for place, account in enumerate(population.accounts)}
+    return [[number[account] for account in each.accounts] for each in truth.planted]
+
+
+def _of_list(name: str, counted: Tally, samples: Samples | None) -> dict[str, Any]:
+    precision = average_precision(counted)
+    made = {"list": name, "average_precision": told(precision)}
+    if samples is not None:
+        made["low"], made["high"] = map(told, interval(samples.average_precision))
+    return made | {"lift": _lift(precision, counted), "r_precision": told(r_precision(counted))}
+
+
+def _inside(level: Ints, labelled: Mask, degree: Ints) -> dict[str, Any]:
+    """Average precision inside fifths of the population by number of counterparties."""
+    fifths = stratified(level, labelled, quintiles(degree))
+    shown_fifths = [None if each is None else told(each) for each in fifths]
+    return {"inside_quintiles": told(mean(fifths)), "quintiles": shown_fifths}
+
+
+def _at_place(name: str, counted: Tally, k: int, samples: Samples | None) -> dict[str, Any]:
+    expected = hits_at(counted, min(k, counted.accounts))
+    tied, tied_in = ties_at(counted, k)
+    made: dict[str, Any] = {"list": name, "at": k, "labelled": shown(expected)}
+    made |= {"precision": told(precision_at(counted, k))}
+    if samples is not None:
+        made["low"], made["high"] = map(told, interval(samples.precision[k]))
+    return made | {
+        "lift": told(lift_at(counted, k)),
+        "recall": told(recall_at(counted, k)),
+        "tied": tied,
+        "tied_in": tied_in,
+    }
+
+
+def _lift(precision: float, counted: Tally) -> float:
+    base = float(base_rate(counted))
+    return told(precision / base) if base else 0.0
+
+
+def told(value: float | Fraction) -> float:
+    """A measure as it is told: six digits, below which sums of floats are noise.
+
+    >>> told(Fraction(1, 3)), told(1.0000000000000004)
+    (0.333333, 1.0)
+    """
+    return round(float(value), 6)
+
+
+def shown(value: Fraction) -> int | str:
+    """A whole number, or the fraction as it is: expected hits where a tie stands across place k.
+
+    >>> shown(Fraction(7)), shown(Fraction(7, 3))
+    (7, '7/3')
+    """
+    return value.numerator if value.denominator == 1 else str(value)
+
+
+def _transactions(con: Con, beside: bool) -> list[dict[str, Any]]:
+    """Average precision over records: of our weights, and with `beside` of plain lists."""
+    planted = numbers(
         con,
-        """
-        SELECT id, typology, j.variant, accounts, records FROM judged j JOIN instances USING (id)
-        WHERE NOT found AND typology IN (SELECT typology FROM searched) ORDER BY typology, id
-        """,
-    )
-    con.execute(
         f"""
-        CREATE OR REPLACE TEMP TABLE first_accounts AS
-        SELECT row_number() OVER (ORDER BY {total_order("account")}) AS rank, account, score,
-               account IN (SELECT account FROM planted_accounts) AS planted
-        FROM account_scores WHERE s > 0 QUALIFY rank <= ?
+        SELECT (record IN (SELECT record FROM unlawful))::BIGINT AS n
+        FROM ({RECORDS}) ORDER BY rec
         """,
-        [at],
-    )
-    hits, ranked = row(con, "SELECT count(*) FILTER (planted), count(*) FROM first_accounts")
-    false_alarms = dicts(
-        con,
-        """
-        SELECT rank, account, score::DOUBLE AS score,
-               coalesce(list(DISTINCT kind ORDER BY kind) FILTER (kind IS NOT NULL), [])
-                   AS look_alikes,
-               list(DISTINCT typology ORDER BY typology) AS typologies
-        FROM first_accounts LEFT JOIN innocent_accounts USING (account)
-             JOIN subjects USING (account) JOIN findings USING (finding)
-        WHERE NOT planted GROUP BY ALL ORDER BY rank
-        """,
-    )
-    return Judged(recall, (int(hits), int(ranked)), misses, false_alarms)
-
-
-def _define(con: duckdb.DuckDBPyConnection, truth: dict[str, Any]) -> None:
-    """Truth as tables, and `judged`: each instance beside each typology that must find it."""
-    planted = [
-        {
-            "id": each["id"],
-            "variant": each["variant"],
-            "typologies": [each["typology"], *each.get("also", [])],
-            "accounts": [who["account"] for who in each["accounts"]],
-            "records": each["records"],
-        }
-        for each in truth["planted"]
-    ]
-    innocent = [
-        {"kind": each["kind"], "accounts": [who["account"] for who in each["accounts"]]}
-        for each in truth["innocent"]
-    ]
-    texts = pa.list_(pa.string())
-    _register(
-        con,
-        "instances",
-        planted,
-        {"id": pa.string(), "variant": pa.string(), "typologies": texts, "accounts": texts}
-        | {"records": texts},
-    )
-    _register(con, "look_alikes", innocent, {"kind": pa.string(), "accounts": texts})
-    con.execute(
-        """
-        CREATE OR REPLACE TEMP TABLE planted_accounts AS
-            SELECT DISTINCT unnest(accounts) AS account FROM instances;
-        CREATE OR REPLACE TEMP TABLE innocent_accounts AS
-            SELECT DISTINCT unnest(accounts) AS account, kind FROM look_alikes;
-        CREATE OR REPLACE TEMP TABLE judged AS
-        WITH sizes AS (SELECT finding, count(DISTINCT record) AS size FROM evidence GROUP BY 1),
-        records AS (SELECT DISTINCT id, unnest(records) AS record FROM instances),
-        shared AS (
-            SELECT id, finding, count(DISTINCT record) AS shared
-            FROM evidence JOIN records USING (record) GROUP BY ALL),
-        hits AS (
-            SELECT DISTINCT id, typology FROM shared JOIN sizes USING (finding)
-            JOIN findings USING (finding) WHERE 2 * shared >= size),
-        wanted AS (SELECT id, variant, unnest(typologies) AS typology FROM instances)
-        SELECT w.id, w.variant, w.typology, h.id IS NOT NULL AS found
-        FROM wanted w LEFT JOIN hits h USING (id, typology)
-        """
-    )
-
-
-def _register(
-    con: duckdb.DuckDBPyConnection,
-    name: str,
-    rows: list[dict[str, Any]],
-    columns: dict[str, pa.DataType],
-) -> None:
-    con.register("_truth", pa.Table.from_pylist(rows, pa.schema(list(columns.items()))))
-    con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM _truth")
-    con.unregister("_truth")
+    ).astype(np.bool_)
+    rows = []
+    lists = {OURS: record_levels(con, _WEIGHTS)} | (baselines.record_lists(con) if beside else {})
+    for name, level in lists.items():
+        counted = tally(level, planted)
+        precision = average_precision(counted)
+        rows.append(
+            {
+                "list": name,
+                "records": counted.accounts,
+                "planted": counted.labelled,
+                "average_precision": told(precision),
+                "lift": _lift(precision, counted),
+                "r_precision": told(r_precision(counted)),
+            }
+        )
+    return rows

@@ -106,7 +106,8 @@ def _fan(plot: Plot, name: str, total: int) -> None:
     """Many strangers pay one, or one pays many, within hours: one amount, or any."""
     rng = plot.rng
     typology, _, amounts = name.rpartition("_")
-    also = ("same_amount",) if amounts == "equal" else ()
+    # What many pay one is often a price: only the other way are equal amounts a sign.
+    also = ("same_amount",) if name == "fan_out_equal" else ()
     for width, size in plot.sizes(total, plot.parameters.fan_width):
         hub, others = plot.actors(size, 1)[:, 0], plot.actors(size, width)
         inward = typology == "fan_in"

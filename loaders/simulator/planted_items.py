@@ -57,7 +57,15 @@ def _chains(plot: Plot) -> None:
             if quick:
                 low, high = (x * 60.0 for x in plot.parameters.relay_gap_minutes)
             start = plot.starts(size, (level - 1) * high / DAY_S)
-            path = plot.actors(size, level + 1)
+            # What a relay was given besides within the day, and kept, would make it no relay.
+            span = 1.0 + (level - 1) * high / DAY_S + 0.1
+            inner = (
+                plot.ungiven(start - DAY_S, level - 1, span)
+                if quick
+                else plot.actors(size, level - 1)
+            )
+            ends = plot.actors(size, 2)
+            path = np.column_stack([ends[:, 0], inner, ends[:, 1]])
             collections = plot.market.pick(plot.rng, size)
             items = plot.bought(path[:, 0], start, collections)
             also = ("relay_gifting",) if quick and level >= 3 else ()

@@ -108,8 +108,12 @@ def _zero_risk(plot: Plot, name: str, total: int) -> None:
                 paid = np.rint(price * between(rng, (0.98, 1.02), size)).astype(np.int64)
                 sell(plot, at, giver, receiver, items, paid, sale_channels(rng, size), groups)
             else:
+                # A price on the record would be one that nobody paid back.
                 listed = plot.market.price[collections]
-                _gift(plot, at, giver, receiver, items, listed, groups)
+                give(
+                    plot.ledger, rng, at, giver, receiver, items, listed, group=groups,
+                    priced=False,
+                )  # fmt: skip
 
 
 def _escrow_broker(plot: Plot, name: str, total: int) -> None:
@@ -152,7 +156,8 @@ def _custody_gap(plot: Plot, name: str, size: int) -> None:
     plot.join_path(groups, people, "receiver", "giver", "receiver")
     start = plot.starts(size, 7)
     later = start + between(rng, BACK_DAYS, size) * DAY_S
-    collections = plot.market.pick(rng, size)
+    # Free items come by an issue, paid ones by a sale: only a second issue is one too many.
+    collections = plot.market.pick(rng, size, free=variant == "double_issue")
     items = plot.bought(people[:, 0], start, collections)
     plot.truth.hold(groups, items)
     price = plot.market.price[collections]

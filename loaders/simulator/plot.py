@@ -23,6 +23,7 @@ from regift.loaders.simulator.draws import (
 )
 from regift.loaders.simulator.ledger import (
     DEVICE,
+    GIFT,
     PAYMENT,
     PHONE,
     RED_PACKET,
@@ -152,7 +153,16 @@ class Plot(Scene):
 
     def idle(self, starts: Floats, each: int, span_days: float) -> Ints:
         """Unused people with no payment in or out for so long from each start: (starts, each)."""
-        seen = self._seen(("target", "source"))
+        return self._unseen(self._seen(("target", "source")), starts, each, span_days)
+
+    def ungiven(self, starts: Floats, each: int, span_days: float) -> Ints:
+        """Unused people who get no gift for so long from each start: shape (starts, each)."""
+        gifts = self.ledger.gifts
+        given = gifts.column("kind") == GIFT
+        seen = np.sort(_key(gifts.column("target")[given], gifts.column("at")[given]))
+        return self._unseen(seen, starts, each, span_days)
+
+    def _unseen(self, seen: Ints, starts: Floats, each: int, span_days: float) -> Ints:
         rows = np.empty((starts.size, each), dtype=np.int64)
         for row, start in enumerate(starts):
             candidates = self.unused[: CANDIDATES * each]
@@ -160,7 +170,7 @@ class Plot(Scene):
             silent = _silent(seen, candidates, low, low + span_days * DAY_S)
             chosen = candidates[silent][:each]
             if chosen.size < each:
-                raise ValueError("the world is too small for its planted peel chains")
+                raise ValueError("the world is too small for people who are idle for so long")
             self.take(chosen)
             rows[row] = chosen
         return rows

@@ -14,7 +14,7 @@ Both models keep how often an amount is paid at all, so strata part what is paid
 from the round sums that meet everywhere: three payers of 777.77 are none of the many of 100.00.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -125,25 +125,30 @@ def _strata(digits: Ints, amount: Ints, others: Ints) -> Ints:
     return strata
 
 
-def permuted(amount: Ints, group: Ints, chance: np.random.Generator) -> Ints:
-    """The amounts of each group dealt out anew among its payments."""
-    lots = chance.permutation(len(amount))
-    dealt = np.empty_like(amount)
-    dealt[np.argsort(group, kind="stable")] = amount[np.lexsort((lots, group))]
-    return dealt
+def permuted(amount: Ints, group: Ints, worlds: int, seed: Sequence[int]) -> Iterator[Ints]:
+    """The amounts of each group dealt out anew among its payments, once a world."""
+    chance = np.random.Generator(np.random.PCG64(seed))
+    size = len(amount)
+    places = np.argsort(group, kind="stable")
+    for _ in range(worlds):
+        dealt = np.empty_like(amount)
+        dealt[places] = amount[np.argsort(group * size + chance.permutation(size))]
+        yield dealt
 
 
-def _by_chance(side: Side, payments: Payments, least: int, seed: Sequence[int]) -> dict[str, Ints]:
-    """Groups by stratum in all worlds of each model."""
+def _by_chance(
+    sides: Mapping[str, Side], payments: Payments, least: int, seed: int
+) -> dict[str, dict[str, Ints]]:
+    """By direction and model, groups by stratum in all worlds."""
+    totals: dict[str, dict[str, Ints]] = {direction: {} for direction in sides}
     models = {"anybody": payments.currency, "sender": payments.sender}
-    totals = {}
-    for number, (name, group) in enumerate(models.items()):
-        chance = np.random.Generator(np.random.PCG64([*seed, number]))
-        total = np.zeros((CAP + 1, DIGITS + 1), np.int64)
-        for _ in range(WORLDS):
-            own, others, _payments = groups(side, permuted(payments.amount, group, chance), least)
-            total += _strata(payments.digits, own, others)
-        totals[name] = total
+    for number, (name, group) in enumerate(models.items() if sides else ()):
+        for by_model in totals.values():
+            by_model[name] = np.zeros((CAP + 1, DIGITS + 1), np.int64)
+        for dealt in permuted(payments.amount, group, WORLDS, (seed, number)):
+            for direction, side in sides.items():
+                own, others, _ = groups(side, dealt, least)
+                totals[direction][name] += _strata(payments.digits, own, others)
     return totals
 
 
@@ -156,21 +161,29 @@ def chance_by_permutation(
     """
     payments = _payments(graph)
     size = len(payments.amount)
-    answer = {}
-    for place, (direction, side) in enumerate(payments.sides.items() if size else ()):
+    found, told, rare = {}, {}, {}
+    for direction, side in payments.sides.items() if size else ():
         own, others, records = groups(side, payments.amount, min_accounts)
-        found = _strata(payments.digits, own, others)
-        told = {"payments": size, "named": int(records.sum()), "common_bp": common_bp}
-        common = is_common(told["named"], size, common_bp)
-        totals = {} if common else _by_chance(side, payments, min_accounts, (seed, place))
-        for n, digits in np.argwhere(found).tolist():
-            counts = {name: int(total[n, digits]) for name, total in totals.items()}
-            rate = Chance(10_000, told) if common else _rate(int(found[n, digits]), counts, told)
-            answer[f"{direction}|{n}|{digits}"] = rate
-    return answer
+        found[direction] = _strata(payments.digits, own, others)
+        named = int(records.sum())
+        told[direction] = {"payments": size, "named": named, "common_bp": common_bp}
+        if len(own) and not is_common(named, size, common_bp):
+            rare[direction] = side
+    totals = _by_chance(rare, payments, min_accounts, seed)
+    return {
+        f"{direction}|{n}|{digits}": _rate(
+            int(strata[n, digits]),
+            {name: int(total[n, digits]) for name, total in totals.get(direction, {}).items()},
+            told[direction],
+        )
+        for direction, strata in found.items()
+        for n, digits in np.argwhere(strata).tolist()
+    }
 
 
-def _rate(found: int, counts: dict[str, int], told: dict[str, int]) -> Chance:
-    """The rate of a stratum, and the numbers that it comes from."""
+def _rate(found: int, counts: Mapping[str, int], told: Mapping[str, int]) -> Chance:
+    """The rate of a stratum, and the numbers that it comes from; 1 if nothing was permuted."""
+    if not counts:
+        return Chance(10_000, told)
     rate = (max(counts.values()) + 1) * 10_000 // (found * WORLDS + 1)
     return Chance(min(10_000, rate), {"found": found, "worlds": WORLDS, **counts, **told})

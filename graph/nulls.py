@@ -1,9 +1,9 @@
 """Null models: worlds in which one thing is by chance and all else is as it was.
 
     name         is shuffled                                 kept
-    time         times of records of one kind, inside        who did what; times per stratum
-                 hour-of-week strata (day-of-week on a
-                 clock of a day)
+    time         times inside hour-of-week strata (day-of-   who did what; times per stratum;
+                 week on a clock of a day), of transfers      the order of an item's gifts, so
+                 of one kind, of all gifts                    that who held it stays true
     shift        all times of a pair, round a circle          gaps of each pair on the circle
     targets      destinations of one-off payments, inside     repeated pairs; degrees per bin
                  bins of 10 days
@@ -11,7 +11,8 @@
     rewire       destinations of transfers of one kind,       in- and out-degree per day
                  inside a day
     recipients   recipients of gifts (of sales) of one        gifts that each gives and gets
-                 collection, inside a day                     per day
+                 collection, inside a day; of those that      per day, or per week
+                 are alone on their day, inside a week
     identity     accounts of identifiers of one kind          how many each account and value has
 
 What a search finds in such a world it finds by chance (definition D-11). Destinations are permuted
@@ -116,7 +117,8 @@ def one_off(table: pa.Table) -> NDArray[np.bool_]:
     )
     paid: NDArray[np.bool_] = found.to_numpy(zero_copy_only=False)
     pairs = pair_codes(table)
-    return paid & (np.bincount(pairs[paid], minlength=len(paid) + 1)[pairs] == 1)
+    payments = np.bincount(pairs[paid], minlength=len(paid) + 1)
+    return np.asarray(paid & (payments[pairs] == 1))
 
 
 def _times(table: pa.Table) -> Ints:
@@ -136,16 +138,23 @@ def _moved(table: pa.Table, taken: Ints, *names: str) -> pa.Table:
     return _with(table, **{name: table[name].take(rows) for name in names})
 
 
+def _when(records: Records, table: pa.Table) -> Ints:
+    at_us = _times(table)
+    of_day = records.clock_unit_us >= DAY_US
+    return np.asarray(at_us // DAY_US % 7 if of_day else at_us // HOUR_US % 168)
+
+
 def _time(records: Records, rng: np.random.Generator) -> Mapping[str, pa.Table]:
-    made = {}
-    for name in ("transfers", "gifts"):
-        table: pa.Table = getattr(records, name)
-        at_us = _times(table)
-        of_day = records.clock_unit_us >= DAY_US
-        when = at_us // DAY_US % 7 if of_day else at_us // HOUR_US % 168
-        taken = shuffled(strata_of(codes(table["kind"]), when), rng)
-        made[name] = _moved(table, taken, "at_us", "seq")
-    return made
+    money, gifts = records.transfers, records.gifts
+    paid = shuffled(strata_of(codes(money["kind"]), _when(records, money)), rng)
+    given = shuffled(_when(records, gifts), rng)
+    item = codes(gifts["item"])
+    # An item's hops take the times that they got in the order that they have.
+    given[np.argsort(item, kind="stable")] = given[np.lexsort((given, item))]
+    return {
+        "transfers": _moved(money, paid, "at_us", "seq"),
+        "gifts": _moved(gifts, given, "at_us", "seq"),
+    }
 
 
 def _shift(records: Records, rng: np.random.Generator) -> Mapping[str, pa.Table]:
@@ -186,8 +195,12 @@ def _rewire(records: Records, rng: np.random.Generator) -> Mapping[str, pa.Table
 def _recipients(records: Records, rng: np.random.Generator) -> Mapping[str, pa.Table]:
     table = records.gifts
     given = pc.is_in(table["kind"], pa.array(GIVEN)).to_numpy(zero_copy_only=False)
+    same = strata_of(given, codes(table["kind"]), codes(table["collection"]))
     days = np.where(given, _times(table) // DAY_US, np.arange(len(given)))
-    strata = strata_of(given, codes(table["kind"]), codes(table["collection"]), days)
+    daily = strata_of(same, days)
+    alone = given & (np.bincount(daily, minlength=1)[daily] == 1)
+    weekly = strata_of(same, np.where(alone, _times(table) // (7 * DAY_US), 0))
+    strata = strata_of(alone, np.where(alone, weekly, daily))
     return {"gifts": _moved(table, shuffled(strata, rng), "target")}
 
 

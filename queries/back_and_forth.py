@@ -142,6 +142,7 @@ TYPOLOGY = Typology(
     params=Params,
     find=find,
     reads=("custody", "links"),
+    nulls=("recipients", "time"),
     texts={
         "en": "two sides pass items to and fro",
         "zh": "双方之间反复来回转移藏品",

@@ -86,6 +86,7 @@ TYPOLOGY = Typology(
     params=Params,
     find=find,
     reads=("custody",),
+    nulls=("recipients",),
     texts={
         "en": "passes an item round until it is back with an earlier holder",
         "zh": "藏品经多手流转后回到曾持有者手中",

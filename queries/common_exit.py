@@ -90,6 +90,7 @@ TYPOLOGY = Typology(
     params=Params,
     find=find,
     reads=("payments", "transfers", "account_kinds"),
+    nulls=("rewire",),
     texts={
         "en": "is where several accounts send most of what they pay",
         "zh": "多个账号将其大部分支出汇集至同一账号",

@@ -110,6 +110,7 @@ TYPOLOGY = Typology(
     params=Params,
     find=find,
     reads=("payments", "transfers", "account_kinds"),
+    nulls=("time", "rewire"),
     texts={
         "en": "gives several accounts their first money within days of each other",
         "zh": "短期内多个账号的首笔资金均来自同一账号",

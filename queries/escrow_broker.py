@@ -183,6 +183,7 @@ TYPOLOGY = Typology(
     params=Params,
     find=find,
     reads=("custody", "items", "payments", "links", "entity_of", "account_kinds"),
+    nulls=("recipients", "time"),
     texts={
         "en": "stands between many givers and many receivers of gifts that are paid for",
         "zh": "在众多赠送人与受赠人之间居中转手已付款的赠品",

@@ -135,6 +135,7 @@ TYPOLOGY = Typology(
     params=Params,
     find=find,
     reads=("custody", "entity_of"),
+    nulls=("recipients", "time"),
     texts={
         "en": "makes an item new by a round trip to its issuer, or moves a sale to another channel",
         "zh": "借回流发行方重置转赠层级，或更换渠道继续出售",

@@ -49,6 +49,7 @@ TYPOLOGY = Typology(
     find=find,
     halo=lambda params: int(params.window_us + params.history_us),
     reads=("payments", "accounts"),
+    nulls=("time",),
     texts={
         "en": "Many accounts paid one within a short time, far more than ever before",
         "zh": "短时间内大量账号向同一账号付款，远超其历史水平",

@@ -44,6 +44,7 @@ TYPOLOGY = Typology(
     find=find,
     halo=lambda params: int(params.window_us + params.history_us),
     reads=("payments", "accounts"),
+    nulls=("time",),
     texts={
         "en": "One account paid many within a short time, far more than ever before",
         "zh": "短时间内同一账号向大量账号付款，远超其历史水平",

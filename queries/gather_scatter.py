@@ -184,6 +184,7 @@ TYPOLOGY = Typology(
     find=find,
     halo=lambda params: int(params.window_us),
     reads=("payments",),
+    nulls=("time", "shift", "targets"),
     texts={
         "en": "Many paid one account, which passed it on to many within the window",
         "zh": "多个账号向同一账号付款，该账号在时间窗内又转给多个账号",

@@ -193,6 +193,7 @@ TYPOLOGY = Typology(
     params=Params,
     find=find,
     reads=("payments", "custody", "account_kinds"),
+    nulls=("time", "targets"),
     texts={
         "en": "is paid by many and serves the earlier ones as the later ones come in",
         "zh": "向多人收款，并在后来者付款后向先付款者兑付",

@@ -151,6 +151,7 @@ TYPOLOGY = Typology(
     params=Params,
     find=find,
     reads=("payments",),
+    nulls=("time", "shift", "targets"),
     texts={
         "en": "Money went through a row of {length} transfers, most of it passed on each time",
         "zh": "资金连续经 {length} 笔转账层层转移，每次转出大部分",

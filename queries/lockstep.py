@@ -174,6 +174,7 @@ TYPOLOGY = Typology(
     params=Params,
     find=find,
     reads=("payments", "custody"),
+    nulls=("time", "rewire"),
     texts={
         "en": "acts on the same targets in the same hours as other accounts",
         "zh": "与其他账号在相同时段对相同对象反复采取相同行动",

@@ -279,6 +279,7 @@ TYPOLOGY = Typology(
     find=find,
     halo=lambda params: int(params.window_us),
     reads=("payments",),
+    nulls=("time", "shift", "targets"),
     count=count_cycles,
     texts={
         "en": "Money went round {length} accounts and came back to its start within the window",

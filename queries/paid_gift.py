@@ -384,6 +384,7 @@ TYPOLOGY = Typology(
     params=Params,
     find=find,
     reads=("custody", "items", "payments", "links", "entity_of", "account_kinds"),
+    nulls=("time",),
     texts={
         "en": "A gift that is paid for on the side: directly, in parts, by or to a linked account, "
         "or through a third one.",

@@ -29,7 +29,7 @@ from regift.graph.relay_kernels import first_in_first_out
 from regift.graph.snapshot import Snapshot
 from regift.graph.temporal import RELAY_KINDS, TemporalGraph, flows
 from regift.queries.findings import Findings, collect
-from regift.queries.habit import with_pair_rate
+from regift.queries.habit import with_pairs
 from regift.queries.params import choice, count, duration, ratio
 from regift.queries.typology import Typology
 
@@ -128,7 +128,7 @@ def find(graph: Snapshot, params: Params) -> Findings:
         tables.append(_moves(currency, part, params, base))
         base += len(part)
     graph.con.register("_moves", pa.concat_tables(tables))
-    found = collect(graph.con, "pass_through", "pt", with_pair_rate(_ROWS, params.window_us))
+    found = collect(graph.con, "pass_through", "pt", with_pairs(_ROWS, params.window_us))
     graph.con.unregister("_moves")
     return found
 
@@ -147,6 +147,7 @@ TYPOLOGY = Typology(
     find=find,
     halo=lambda params: int(params.dwell_us + params.window_us),
     reads=("payments", "transfers"),
+    nulls=("time", "shift", "targets"),
     texts={
         "en": "Money left soon after it came, nearly whole, {instances} times",
         "zh": "资金到账后短时间内几乎全部转出，共 {instances} 次",

@@ -147,6 +147,7 @@ TYPOLOGY = Typology(
     params=Params,
     find=find,
     reads=("payments",),
+    nulls=("time", "shift", "targets"),
     texts={
         "en": "A sum moved on {length} times, each time nearly whole, small parts peeling off",
         "zh": "一笔资金连续转移 {length} 次，每次几乎全额转出，并分出小额",

@@ -155,6 +155,7 @@ TYPOLOGY = Typology(
     params=Params,
     find=find,
     reads=("custody",),
+    nulls=("recipients", "time"),
     texts={
         "en": "hands an item on quickly through accounts that keep little of what they are given",
         "zh": "藏品经多个几乎不留存的账号快速接力转赠",

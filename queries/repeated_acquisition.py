@@ -102,6 +102,7 @@ TYPOLOGY = Typology(
     params=Params,
     find=find,
     reads=("custody",),
+    nulls=("recipients", "time"),
     texts={
         "en": "gets one and the same item again and again within a short time",
         "zh": "短期内多次取得同一件藏品",

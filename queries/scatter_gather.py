@@ -295,6 +295,7 @@ TYPOLOGY = Typology(
     find=find,
     halo=lambda params: int(params.window_us),
     reads=("payments",),
+    nulls=("time", "shift", "targets"),
     texts={
         "en": "A sum was split over several accounts and collected again within the window",
         "zh": "资金分散转入多个账号后，在时间窗内又汇集到同一账号",

@@ -92,6 +92,7 @@ TYPOLOGY = Typology(
     find=find,
     # `links` is compared by its grades only: which kinds a link rests on comes with `identifiers`.
     reads=("entity_of", "links", "identifiers", "custody", "payments", "transfers"),
+    nulls=("identity",),
     texts={
         "en": "is run by the same hand as other accounts that give or pay",
         "zh": "与其他活跃账号由同一控制人控制",

@@ -272,6 +272,7 @@ TYPOLOGY = Typology(
     find=find,
     halo=lambda params: int(params.window_us + params.burst_us),
     reads=("payments",),
+    nulls=("amounts",),
     texts={
         "en": "Amounts stayed just below a reporting line, or a sum was split into red packets",
         "zh": "多笔金额刚好低于报告标准，或大额资金被拆成多个红包",

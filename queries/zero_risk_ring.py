@@ -155,6 +155,7 @@ TYPOLOGY = Typology(
     params=Params,
     find=find,
     reads=("custody",),
+    nulls=("recipients", "time"),
     texts={
         "en": "trades in a ring that leaves every member with as many items and as much money",
         "zh": "成员之间循环交易，结束时各方藏品数量与资金基本不变",

@@ -2,10 +2,13 @@
 
 evidence_records(tbl, record, at_us, source, target, item, value_minor, currency)
     gifts and transfers that a finding names as evidence
-weighed(finding, typology, family, layer, clause, kappa_percent, fact, lfdr_bp, pair_rate,
-        opens, first_us, last_us, complete, items, lower_bound, associated)
-    one row a finding: what its typology and its own detail say about its weight. pair_rate is the
-    habit that thins it out: of a `plain` paid gift, or of a finding without tiers that is no fact
+weighed(finding, typology, family, layer, clause, kappa_percent, fact, stratum, lfdr_bp,
+        uncalibrated, pair_rate, novelty_bp, gate_bp, opens, first_us, last_us, complete, items,
+        lower_bound, associated)
+    one row a finding: what its typology, its own detail and the calibration say about its weight.
+    pair_rate is the habit that thins it out: of a `plain` paid gift, or of a finding without tiers
+    that is no fact; novelty_bp what the classes of its pairs leave (queries/habit.py), and gate_bp
+    how much novelty tells in this store
 """
 
 from collections.abc import Mapping
@@ -15,13 +18,47 @@ import pyarrow as pa
 
 from regift.loaders.errors import RegiftError
 from regift.queries.typology import Typology
-from regift.ranking.constants import LFDR_UNCALIBRATED_BP, PLAIN_RATE_NO_CASE
+from regift.ranking.calibration import Calibration
+from regift.ranking.constants import (
+    LFDR_UNCALIBRATED_BP,
+    NOVELTY_FIRST_TENTHS,
+    NOVELTY_REPEATED_MOST,
+    NOVELTY_REPEATED_TENTHS,
+    PLAIN_RATE_NO_CASE,
+)
 
 Con = duckdb.DuckDBPyConnection
 
 
-def derive(con: Con, typologies: Mapping[str, Typology]) -> None:
-    """Make `evidence_records` and `weighed`.
+FACT_SQL = "(typology <> 'paid_gift' OR coalesce(tier = 'price', false))"
+"""Of a typology of facts: whether the finding is one. Needs its `tier` (D-14)."""
+
+STRATUM_SQL = "coalesce(detail ->> '$.stratum', tier, 'all')"
+"""Stratum of a finding in a calibration; tiers are strata too."""
+
+
+def _novelty_sql() -> str:
+    """SQL of novelty in basis points from `detail`: 10,000 where it does not tell its pairs.
+
+    Exact: 8 tenths and three times a tenth are 8 basis points.
+    """
+    repeated = "WHEN {} THEN {}"
+    powers = [
+        NOVELTY_REPEATED_TENTHS**n * 10 ** (NOVELTY_REPEATED_MOST - n)
+        for n in range(NOVELTY_REPEATED_MOST + 1)
+    ]
+    cases = " ".join(repeated.format(n, power) for n, power in enumerate(powers))
+    return (
+        f"(if(coalesce((detail ->> '$.pairs[1]')::BIGINT, 0) > 0, {NOVELTY_FIRST_TENTHS}, 10) * "
+        f"CASE least(coalesce((detail ->> '$.pairs[2]')::BIGINT, 0), {NOVELTY_REPEATED_MOST}) "
+        f"{cases} END)::BIGINT"
+    )
+
+
+def derive(
+    con: Con, typologies: Mapping[str, Typology], calibration: Calibration | None = None
+) -> None:
+    """Make `evidence_records` and `weighed`, and `demoted` (ranking/switches.py).
 
     A finding of a typology that `typologies` lacks is a RegiftError: it could not be weighed.
     Cost: one scan of gifts and transfers, one pass over findings.
@@ -45,26 +82,64 @@ def derive(con: Con, typologies: Mapping[str, Typology]) -> None:
     ).fetchall()
     if unknown:
         raise RegiftError(f"findings of {unknown[0][0]!r} cannot be ranked: no such typology")
+    _calibrated(con, calibration)
+    gate = calibration.gate_bp if calibration else 10_000
     con.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE weighed AS
-        WITH told AS (
+        WITH read AS (
             SELECT *, detail ->> '$.tier' AS tier,
                    TRY_CAST(detail ->> '$.pair_rate' AS DECIMAL(18,6)) AS rate
-            FROM findings)
+            FROM findings),
+        told AS (
+            SELECT read.* EXCLUDE (detail), declared.* EXCLUDE (typology, fact),
+                   {STRATUM_SQL} AS stratum, fact AND {FACT_SQL} AS fact, fact AS facts_too,
+                   {_novelty_sql()} AS novelty_bp, (detail ->> '$.pairs') IS NOT NULL AS paired,
+                   coalesce(detail ->> '$.lower_bound' = 'true', false) AS lower_bound,
+                   coalesce(detail ->> '$.linked' = 'associated', false) AS associated
+            FROM read JOIN declared USING (typology))
         SELECT finding, typology, family, layer, clause, kappa_percent, first_us, last_us, complete,
-               coalesce(items, []) AS items,
-               fact AND (typology <> 'paid_gift' OR coalesce(tier = 'price', false)) AS fact,
-               CASE WHEN coalesce(tier, 'plain') = 'plain' AND (typology = 'paid_gift' OR NOT fact)
-                    THEN rate END AS pair_rate,
+               coalesce(items, []) AS items, fact, if(fact, NULL, stratum) AS stratum,
+               CASE WHEN coalesce(tier, 'plain') = 'plain'
+                         AND (typology = 'paid_gift' OR NOT facts_too) THEN rate END AS pair_rate,
+               if(fact, 10000, novelty_bp) AS novelty_bp,
+               if(paired AND NOT fact, {gate}, 10000)::BIGINT AS gate_bp,
                coalesce(tier = 'plain' AND rate >= {PLAIN_RATE_NO_CASE}, false) IS FALSE AS opens,
-               CASE WHEN fact AND (typology <> 'paid_gift' OR coalesce(tier = 'price', false))
-                    THEN 0 ELSE {LFDR_UNCALIBRATED_BP} END AS lfdr_bp,
-               coalesce(detail ->> '$.lower_bound' = 'true', false) AS lower_bound,
-               coalesce(detail ->> '$.linked' = 'associated', false) AS associated
-        FROM told JOIN declared USING (typology)
+               if(fact, 0, coalesce(c.lfdr_bp, d.lfdr_bp, {LFDR_UNCALIBRATED_BP}))::BIGINT
+                   AS lfdr_bp,
+               NOT fact AND c.lfdr_bp IS NULL AS uncalibrated, lower_bound, associated
+        FROM told LEFT JOIN calibrated c USING (typology, stratum)
+        LEFT JOIN demoted d USING (typology)
         """
     )
+    con.execute("DROP TABLE calibrated")
+
+
+def _calibrated(con: Con, calibration: Calibration | None) -> None:
+    """`calibrated(typology, stratum, lfdr_bp)`, `demoted(typology, lfdr_bp, findings, ...)`."""
+    known = calibration.typologies if calibration else {}
+    strata = [
+        (name, key, stratum.lfdr_bp)
+        for name, each in known.items()
+        for key, stratum in each.strata.items()
+    ]
+    off = [
+        (name, t.lfdr_bp, t.observed, t.by_chance, t.kept) for name, t in known.items() if t.demoted
+    ]
+    text, whole = pa.string(), pa.int64()
+    for table, names, types, rows in (
+        ("calibrated", ("typology", "stratum", "lfdr_bp"), (text, text, whole), strata),
+        ("demoted", ("typology", "lfdr_bp", "findings", "by_chance", "kept"),
+         (text, whole, whole, text, whole), off),
+    ):  # fmt: skip
+        columns = list(zip(*rows, strict=True)) or [()] * len(names)
+        given = {
+            name: pa.array(column, kind)
+            for name, kind, column in zip(names, types, columns, strict=True)
+        }
+        con.register("_given", pa.table(given))
+        con.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT * FROM _given")
+        con.unregister("_given")
 
 
 def _declared(typologies: Mapping[str, Typology]) -> pa.Table:

@@ -8,8 +8,9 @@ source:
     (EXAMPLE_LADDER). Doubtful facts lift it to `rectify` at most: those that are incomplete, come
     after a custody gap of their item (or have a level that is a lower bound), or rest on
     an *associated* link (one identifier).
-(b) two families, not all of them of identity or statistical typologies: without a calibration
-    `notice` and no more.
+(b) two families, not all of them of identity or statistical typologies. Families count whose
+    finding has at most a tenth of its stratum explained by chance: `rectify` and no more. Where a
+    calibration is missing any family counts: `notice` and no more.
 Otherwise none. Personal accounts and accounts of unknown kind are `evidence only` unless they are
 organiser or broker. An account that is only ever source is possibly affected.
 clause: the first of the typology that says most of the account in the case.
@@ -19,6 +20,8 @@ import duckdb
 
 from regift.ranking.constants import (
     ALWAYS_MEASURED_ROLES,
+    CALIBRATED_CAP,
+    CHANCE_MOST_BP,
     EXAMPLE_LADDER,
     IDENTITY_LAYER,
     LEFT_OUT_KINDS,
@@ -73,7 +76,8 @@ def derive(con: Con) -> None:
     """
     _acts(con)
     _passed(con)
-    shaky, cap = MEASURES.index(SHAKY_CAP), MEASURES.index(UNCALIBRATED_CAP)
+    shaky = MEASURES.index(SHAKY_CAP)
+    sure, cap = MEASURES.index(CALIBRATED_CAP), MEASURES.index(UNCALIBRATED_CAP)
     examples = ", ".join(f"{measure} from {n}" for n, measure in EXAMPLE_LADDER)
     con.execute(
         f"""
@@ -81,7 +85,10 @@ def derive(con: Con) -> None:
         WITH judged AS (
             SELECT account, case_id, kind, clause, coalesce(acts, 0) AS acts, here, total, clear,
                    doubt,
-                   coalesce(families, 0) AS families, coalesce(firm, false) AS firm,
+                   coalesce(families >= 2 AND firm, false) AS told,
+                   coalesce(sure_families >= 2 AND sure_firm, false) AS sure,
+                   coalesce(families, 0) AS families,
+                   coalesce(sure_families, 0) AS sure_families,
                    coalesce(kind NOT IN {_words(LEFT_OUT_KINDS)}, false)
                        OR coalesce(runs, false) AS measured,
                    greatest({_ladder("clear")}, least({_ladder("total")}, {shaky})) AS step,
@@ -92,11 +99,11 @@ def derive(con: Con) -> None:
         stepped AS (
             SELECT *, CASE WHEN NOT measured OR acts = 0 THEN NULL
                            WHEN here > 0 THEN step
-                           WHEN families >= 2 AND firm THEN {cap} END AS allowed
+                           WHEN sure THEN {sure} WHEN told THEN {cap} END AS allowed
             FROM judged)
         SELECT account, case_id, {measure_of("allowed")} AS measure, clause,
                CASE WHEN acts = 0 THEN 'possibly affected: only ever the source'
-                    WHEN here > 0 OR (families >= 2 AND firm) THEN concat(
+                    WHEN here > 0 OR sure OR told THEN concat(
                         if(measured, '', concat('evidence only: ', coalesce(kind, 'unknown'),
                                                 ' account; ')),
                         CASE WHEN here > 0 THEN concat('facts that name the account: ', total,
@@ -104,6 +111,8 @@ def derive(con: Con) -> None:
                                  if(step_if_clear > step,
                                     concat('; doubtful ones lift to {SHAKY_CAP} at most: ', doubt),
                                     ''))
+                             WHEN sure THEN concat(sure_families, ' families that chance does not '
+                                                   'explain: at most {CALIBRATED_CAP} (example)')
                              ELSE concat(families, ' families without a calibration: at most '
                                          '{UNCALIBRATED_CAP}') END)
                     WHEN NOT measured THEN concat('evidence only: ', coalesce(kind, 'unknown'),
@@ -137,6 +146,8 @@ def _acts(con: Con) -> None:
             FROM subjects SEMI JOIN pieces USING (finding, account)
             WHERE role <> '{SOURCE_ROLE}' GROUP BY ALL)
         SELECT case_id, account, finding, family, layer, typology, fact, runs,
+               lfdr_bp <= {CHANCE_MOST_BP} AS sure,
+               uncalibrated OR lfdr_bp <= {CHANCE_MOST_BP} AS told,
                CASE WHEN NOT complete THEN 'evidence is incomplete'
                     WHEN lower_bound OR gapped.finding IS NOT NULL
                         THEN 'a custody gap in the chain'
@@ -161,14 +172,15 @@ def _acts(con: Con) -> None:
 
 def _passed(con: Con) -> None:
     """Per account and case what the gate counts; per account its facts in all cases."""
+    firm = f"layer <> '{IDENTITY_LAYER}' AND typology NOT IN {_words(STATISTICAL)}"
     con.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE passed AS
         SELECT case_id, account, count(*) AS acts, count(*) FILTER (fact) AS here,
-               count(DISTINCT family) AS families,
+               count(DISTINCT family) FILTER (told) AS families,
+               count(DISTINCT family) FILTER (sure) AS sure_families,
                bool_or(runs) AS runs,
-               bool_or(layer <> '{IDENTITY_LAYER}' AND typology NOT IN {_words(STATISTICAL)})
-                   AS firm
+               bool_or(told AND {firm}) AS firm, bool_or(sure AND {firm}) AS sure_firm
         FROM acts GROUP BY ALL
         """
     )

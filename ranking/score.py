@@ -78,9 +78,10 @@ def _scores(con: Con) -> None:
         WITH sums AS (SELECT unit, id, sum(nano)::BIGINT AS s FROM counted_records GROUP BY ALL),
         made AS (
             SELECT unit, id, count(DISTINCT family) AS families,
-                   coalesce(bool_or(lfdr_bp > 0), false) AS uncalibrated
+                   coalesce(bool_or(w.uncalibrated), false) AS uncalibrated
             FROM unit_evidence SEMI JOIN counted_records USING (unit, id, rec)
-            LEFT JOIN (SELECT finding, lfdr_bp FROM weighed) USING (finding) GROUP BY unit, id)
+            LEFT JOIN (SELECT finding, uncalibrated FROM weighed) w USING (finding)
+            GROUP BY unit, id)
         SELECT unit, id, (tenths * 0.1)::DECIMAL(5,1) AS score, s, families, uncalibrated
         FROM sums ASOF JOIN _steps ON sums.s >= _steps.least JOIN made USING (unit, id)
         """

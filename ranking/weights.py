@@ -1,6 +1,7 @@
 """What one finding says of one account by one record, as an integer (definition D-12).
 
-    e = role * kappa * (1 - lfdr) * chance, at most 0.9999        weight = -ln(1 - e) in nano-nats
+    e = role * kappa * (1 - lfdr) * exp(-pair_rate) * novelty * gate, at most 0.9999
+    weight = -ln(1 - e) in nano-nats
 
 1 - z is the product of the families' 1 - e, so -ln(1 - z) is the sum of their weights: everything
 after this file adds whole numbers. Each distinct e is computed once, in decimal arithmetic, so the
@@ -22,6 +23,7 @@ import pyarrow as pa
 
 from regift.ranking.cases import role_percent_sql
 from regift.ranking.constants import LARGEST_NANO, NANO
+from regift.ranking.switches import COUNTS_SQL
 
 Con = duckdb.DuckDBPyConnection
 
@@ -29,17 +31,36 @@ EXACT = Context(prec=40, rounding=ROUND_HALF_EVEN)
 """Decimal arithmetic that no setting of the process changes."""
 
 
+_FACTORS = {
+    "role_percent": pa.int64(),
+    "kappa_percent": pa.int64(),
+    "lfdr_bp": pa.int64(),
+    "pair_rate": pa.decimal128(18, 6),
+    "novelty_bp": pa.int64(),
+    "gate_bp": pa.int64(),
+}
+"""What `weight_nano` takes, in its order."""
+
+
 def weight_nano(
-    role_percent: int, kappa_percent: int, lfdr_bp: int, pair_rate: Decimal | None = None
+    role_percent: int,
+    kappa_percent: int,
+    lfdr_bp: int,
+    pair_rate: Decimal | None = None,
+    novelty_bp: int = 10_000,
+    gate_bp: int = 10_000,
 ) -> int:
     """-ln(1 - e) in nano-nats, rounded half to even.
 
-    pair_rate: expected payments of the pair in the window; chance is exp(-pair_rate), 1 if None.
+    pair_rate: expected payments of the pair in the window; None: the finding has no such pair.
 
     >>> weight_nano(100, 90, 0), weight_nano(100, 30, 0), weight_nano(100, 80, 5000, Decimal("2.7"))
     (2302585093, 356674944, 27250141)
+    >>> weight_nano(100, 75, 0, None, 8000, 5000) == weight_nano(100, 30, 0)
+    True
     """
-    share = Decimal(role_percent * kappa_percent * (10_000 - lfdr_bp)).scaleb(-8)
+    product = role_percent * kappa_percent * (10_000 - lfdr_bp) * novelty_bp * gate_bp
+    share = Decimal(product).scaleb(-16)
     if pair_rate is not None:
         share = EXACT.multiply(share, EXACT.exp(-pair_rate))
     if share >= 1:
@@ -49,10 +70,11 @@ def weight_nano(
 
 
 def derive(con: Con) -> None:
-    """Make `pieces` from `weighed`, `subjects`, `evidence` and `evidence_records`.
+    """Make `pieces` from `weighed`, `subjects`, `evidence`, `evidence_records` and
+    what is switched off.
 
     Cost: one join of evidence with subjects; one logarithm a distinct combination of role, kappa,
-    lfdr and pair_rate.
+    lfdr, pair_rate, novelty and gate.
     """
     con.execute(
         f"""
@@ -62,21 +84,16 @@ def derive(con: Con) -> None:
         """
     )
     combinations = con.execute(
-        """
-        SELECT DISTINCT role_percent, kappa_percent, lfdr_bp, pair_rate
-        FROM named JOIN weighed USING (finding)
-        """
+        f"SELECT DISTINCT {', '.join(_FACTORS)} FROM named JOIN weighed USING (finding)"
     ).fetchall()
-    columns = ("role_percent", "kappa_percent", "lfdr_bp", "pair_rate")
-    types = (pa.int64(), pa.int64(), pa.int64(), pa.decimal128(18, 6))
     given = {
         name: pa.array([row[place] for row in combinations], type_)
-        for place, (name, type_) in enumerate(zip(columns, types, strict=True))
+        for place, (name, type_) in enumerate(_FACTORS.items())
     }
     given["nano"] = pa.array([weight_nano(*row) for row in combinations], pa.int64())
     con.register("_given", pa.table(given))
     con.execute(
-        """
+        f"""
         CREATE OR REPLACE TEMP TABLE pieces AS
         WITH seen AS (
             SELECT DISTINCT finding, concat(tbl, ':', record) AS rec,
@@ -95,7 +112,8 @@ def derive(con: Con) -> None:
         JOIN _given g ON g.role_percent = named.role_percent
             AND g.kappa_percent = w.kappa_percent AND g.lfdr_bp = w.lfdr_bp
             AND g.pair_rate IS NOT DISTINCT FROM w.pair_rate
-        WHERE nano > 0 AND (w.fact OR w.family NOT IN (SELECT family FROM switched_off))
+            AND g.novelty_bp = w.novelty_bp AND g.gate_bp = w.gate_bp
+        WHERE nano > 0 AND {COUNTS_SQL}
         """
     )
     con.unregister("_given")

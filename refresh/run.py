@@ -38,7 +38,9 @@ from regift.queries import ALL
 from regift.queries.cuts import by_time
 from regift.queries.params import show
 from regift.queries.runner import report, run_all, show_whole
+from regift.ranking import calibration as calibrations
 from regift.ranking import derive as ranking
+from regift.ranking.calibration import Calibration
 from regift.ranking.switches import told
 from regift.refresh.records import fold
 from regift.refresh.settings import params_of, read_bounds, read_settings
@@ -54,6 +56,8 @@ DERIVED = (
     "links",
     "refused_links",
     "ignored_identifiers",
+    "fuzzy_links",
+    "fuzzy_ignored",
     "cancelled",
 )
 """Tables of a generation's DuckDB file, beside those of the ranking."""
@@ -117,10 +121,13 @@ def refresh(
             "casebook_head": head,
             **{f"params.{n}": digest_of(_decisive(settings, bounds, n)) for n in ALL},
         }
+        calibration = calibrations.current(workspace)
+        if calibration:
+            digests["calibration"] = calibration.id
         whole = old and not any(map(by_time, truncated_of(old).values()))
         if old and whole and not loads and not full and _same_inputs(old.digests, digests):
             return Outcome(old, fresh=False)
-        run = _Run(workspace, settings, old, digests, full, say, bounds)
+        run = Run(workspace, settings, old, digests, full, say, bounds, calibration)
         con = connect(scratch)
         try:
             return Outcome(run.make(con, loads, judgements), fresh=True)
@@ -149,7 +156,7 @@ def code_digest() -> str:
     return digest.hexdigest()
 
 
-class _Run:
+class Run:
     """The stages of one refresh, in order; each leaves tables in the connection for the next."""
 
     def __init__(
@@ -161,7 +168,9 @@ class _Run:
         full: bool,
         say: Callable[[str], None],
         bounds: Bounds,
+        calibration: Calibration | None,
     ) -> None:
+        self.calibration = calibration
         self.workspace = workspace
         self.settings = settings
         self.before = old or Manifest(number=0)
@@ -210,6 +219,8 @@ class _Run:
                 "settings": asdict(self.settings),
                 "bounds": self.bounds.decisive,
                 "switched_off": self.switched_off,
+                "calibration": self.calibration.id if self.calibration else None,
+                "payments_begin_us": self.begin_us,
                 "params": {name: show(params_of(self.settings, name)) for name in ALL},
             },
         )
@@ -289,6 +300,13 @@ class _Run:
     ) -> list[dict[str, Any]]:
         began = time.monotonic()
         touch_accounts(con, everything=self.full)
+        # Which payments are the first of their pair depends on when the data begin.
+        self.begin_us = row(con, "SELECT at_us FROM payments_begin")[0]
+        if self.begin_us != self.before.run.get("payments_begin_us"):
+            con.execute(
+                "INSERT INTO touched_accounts "
+                "SELECT account FROM account_kinds ANTI JOIN touched_accounts USING (account)"
+            )
         con.execute("ALTER TABLE payments RENAME TO whole_payments")
         for table in ("gifts", "transfers"):
             con.execute(f"ALTER VIEW {table} RENAME TO whole_{table}")
@@ -317,7 +335,9 @@ class _Run:
 
     def _rank(self, con: duckdb.DuckDBPyConnection) -> None:
         began = time.monotonic()
-        ranking.derive(con, self.settings, ALL)
+        shown = {name: show(params_of(self.settings, name)) for name in ALL}
+        fitting = self.calibration.fitting(shown) if self.calibration else None
+        ranking.derive(con, self.settings, ALL, fitting)
         self.switched_off = told(con)
         for line in self.switched_off:
             self.say(line)

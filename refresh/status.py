@@ -42,6 +42,7 @@ def status(workspace: Workspace) -> dict[str, Any]:
         "slices_run": run["slices_run"],
         "findings": {ran["typology"]: ran["findings"] for ran in run["typologies"]},
         "switched_off": run["switched_off"],
+        "calibration": run.get("calibration"),
         "bounds": run.get("bounds", {}),
         "truncated": truncated_of(manifest),
         "digests": dict(manifest.digests),

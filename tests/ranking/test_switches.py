@@ -14,10 +14,13 @@ def tables(statistical: int, facts: int, of: int) -> duckdb.DuckDBPyConnection:
     con.execute(
         """
         CREATE TABLE weighed AS
-        SELECT 'f' || i AS finding, 'relay' AS family, i >= $1 AS fact
+        SELECT 'f' || i AS finding, 'relay' AS family, i >= $1 AS fact, 5000 AS lfdr_bp
         FROM range($1 + $2) r(i)
         """,
         [statistical, facts],
+    )
+    con.execute(
+        "CREATE TABLE demoted (typology VARCHAR, findings BIGINT, by_chance VARCHAR, kept BIGINT)"
     )
     con.execute(
         "CREATE TABLE evidence AS SELECT finding, 'transfers' AS tbl, 't' || substr(finding, 2) "
@@ -46,4 +49,17 @@ def test_it_says_why() -> None:
         assert switches.told(con) == [
             "relay is switched off: it rests on 100 of 1,000 transfers, more than 5 %, "
             "and so tells nobody apart"
+        ]
+
+
+def test_what_chance_makes_half_of_counts_for_nothing() -> None:
+    with tables(100, 0, 1000) as con:
+        con.execute("UPDATE weighed SET lfdr_bp = 5001")
+        switches.derive(con)
+        con.execute("INSERT INTO demoted VALUES ('fan_in', 1200, '700.5', 0), ('x', 3, '2.0', 1)")
+        assert switches.told(con) == [
+            "fan_in is demoted: chance makes 700.5 where 1,200 are found, more than half, so they "
+            "have no weight and open no case",
+            "x is demoted: chance makes 2.0 where 3 are found, more than half, so they have no "
+            "weight and open no case; 1 in other strata keep theirs",
         ]

@@ -1,0 +1,77 @@
+"""`regift calibrate`: learn what chance makes of findings; `--list` and `--show` only read."""
+
+from pathlib import Path
+
+import click
+
+from regift.commands.options import json_option, quiet_option, workspace_option
+from regift.commands.output import print_json, print_rows, say
+from regift.graph.workspace import Workspace, utc_text
+from regift.loaders.errors import UsageError
+from regift.ranking.calibrate import SAMPLE
+from regift.ranking.calibration import Calibration, current, listed, shown
+from regift.refresh.calibrate import calibrate
+
+COLUMNS = ("typology", "findings", "by_chance", "lfdr", "demoted", "kept")
+
+
+@click.command()
+@click.option(
+    "--sample", type=click.IntRange(1), default=SAMPLE, show_default=True, metavar="N",
+    help="Transfers and gifts to search at most, one span of time.",
+)  # fmt: skip
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Which worlds.")
+@click.option("--show", is_flag=True, help="The current calibration; nothing is made.")
+@click.option("--list", "listing", is_flag=True, help="All calibrations; nothing is made.")
+@json_option
+@quiet_option
+@workspace_option
+def command(
+    sample: int, seed: int, show: bool, listing: bool, as_json: bool, quiet: bool, workspace: Path
+) -> None:
+    """Learn how much of what is found chance explains.
+
+    Records are shuffled in ways that keep what is ordinary, and searched again; what is found
+    there is found by chance. The next refresh scores by it.
+    """
+    place = Workspace.open(workspace)
+    if listing:
+        rows = listed(place)
+        print_rows(rows, as_json, ("calibration", "current", "generation", "seed", "worlds"))
+        return
+    if show:
+        made = current(place)
+        if made is None:
+            raise UsageError(f"{workspace} has no calibration: `regift calibrate` makes one")
+    else:
+        made = calibrate(place, sample=sample, seed=seed, say=lambda line: say(line, quiet))
+    if as_json:
+        print_json([{"calibration": made.id, "current": True, **row} for row in shown(made)])
+    else:
+        tell(made)
+    say(_told(made), quiet)
+    if not show:
+        say("the next `regift refresh` scores by it", quiet)
+
+
+def tell(made: Calibration) -> None:
+    """The table for people: rates in percent, of all strata of a typology together."""
+    rows = [
+        {**row, "lfdr": None if row["lfdr_bp"] is None else f"{row['lfdr_bp'] / 100:.2f} %"}
+        for row in shown(made)
+    ]
+    print_rows(rows, False, COLUMNS)
+
+
+def _told(made: Calibration) -> str:
+    """What was searched, in a sentence."""
+    sample = made.made_of["sample"]
+    parts = [
+        f"{made.id} of generation {made.made_of['generation']}, seed {made.made_of['seed']}: "
+        f"{sample['transfers']:,} of {sample['transfers_of']:,} transfers and "
+        f"{sample['gifts']:,} of {sample['gifts_of']:,} gifts, {utc_text(sample['from_us'])} to "
+        f"{utc_text(sample['to_us'])}, {made.worlds} worlds of each model"
+    ]
+    cut = {name: each.cut for name, each in made.typologies.items() if each.cut}
+    parts += [f"a bound cut {n} searches of {name}" for name, n in cut.items()]
+    return "; ".join(parts)

@@ -1,0 +1,256 @@
+"""A calibration: what chance makes of findings, as a file with an id that follows its content.
+
+    calibrations/K-3f0c...json        one calibration, never changed
+    calibrations/current              -> K-3f0c...json, renamed atomically
+
+By typology and stratum it has the local false-discovery rate, with the numbers that it comes from
+(definition D-11). A refresh reads the current one whole; nothing but `write` changes which it is.
+
+    lfdr = (C + 1) / (n * R + 1)      n findings in the sample; C in R null worlds, of the model
+                                      that makes most; in basis points, rounded down, at most 1
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from decimal import ROUND_FLOOR, Decimal
+from pathlib import Path
+from typing import Any
+
+from regift.graph.store import digest_of
+from regift.graph.workspace import Workspace, read_json, sync_folder, write_json
+from regift.loaders.errors import RegiftError
+from regift.ranking.constants import DEMOTED_BP, GATE_LEAST_BP, ID_DIGITS
+from regift.ranking.weights import EXACT
+
+FOLDER = "calibrations"
+FORMAT = 1
+"""Changes when the file does; another one is refused."""
+
+
+def lfdr_bp(observed: int, by_chance: int, worlds: int) -> int:
+    """Share of the observed findings that chance explains, in basis points.
+
+    by_chance: findings in all null worlds together.
+
+    >>> lfdr_bp(5, 0, 20), lfdr_bp(5, 40, 20), lfdr_bp(0, 3, 20)
+    (99, 4059, 10000)
+    """
+    return min(10_000, (by_chance + 1) * 10_000 // (observed * worlds + 1))
+
+
+def gate_bp(one_off: int, payments: int) -> int:
+    """How much novelty tells where so many payments are the only one of their pair.
+
+    log2(1 / share), at least 0.05 and at most 1: with half of them or fewer it tells all it can.
+
+    >>> gate_bp(1, 4), gate_bp(3, 4), gate_bp(98, 100), gate_bp(0, 0)
+    (10000, 4150, 500, 10000)
+    """
+    if 2 * one_off <= payments:
+        return 10_000
+    bits = EXACT.divide(EXACT.ln(EXACT.divide(payments, one_off)), EXACT.ln(Decimal(2)))
+    return max(GATE_LEAST_BP, int((bits * 10_000).to_integral_value(ROUND_FLOOR)))
+
+
+@dataclass(frozen=True)
+class Stratum:
+    """One stratum: findings observed, by chance in all worlds (by model), and the rate.
+
+    told: of a typology with a background of its own, the whole numbers that it says of it.
+    """
+
+    observed: int
+    lfdr_bp: int
+    nulls: Mapping[str, int] = field(default_factory=dict)
+    told: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """One typology: its strata and all of them together.
+
+    lfdr_bp: None if nothing was found, neither there nor by chance; cut: searches of the sample
+    and of null worlds that a resource bound cut.
+    """
+
+    strata: Mapping[str, Stratum]
+    observed: int
+    by_chance: str
+    lfdr_bp: int | None
+    cut: int = 0
+
+    @property
+    def demoted(self) -> bool:
+        """Whether chance explains more than half of what it finds."""
+        return self.lfdr_bp is not None and self.lfdr_bp > DEMOTED_BP
+
+    @property
+    def kept(self) -> int:
+        """Findings of the sample in strata of which chance explains at most half."""
+        return sum(s.observed for s in self.strata.values() if s.lfdr_bp <= DEMOTED_BP)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What one run of `calibrate` learned.
+
+    made_of: generation, seed, sample, parameters, bounds, clock; worlds: of each null model.
+    one_off, payments: of the generation, for the gate of novelty.
+    """
+
+    made_of: Mapping[str, Any]
+    worlds: int
+    one_off: int
+    payments: int
+    typologies: Mapping[str, Calibrated]
+
+    @property
+    def id(self) -> str:
+        """`K-` and 16 hex digits of the hash of all that it says."""
+        return f"K-{digest_of(self.content())[:ID_DIGITS]}"
+
+    @property
+    def gate_bp(self) -> int:
+        """Factor of novelty, in basis points."""
+        return gate_bp(self.one_off, self.payments)
+
+    def content(self) -> dict[str, Any]:
+        """What the file says, but for its id."""
+        return {
+            "format": FORMAT,
+            "made_of": dict(self.made_of),
+            "worlds": self.worlds,
+            "novelty": {
+                "one_off": self.one_off, "payments": self.payments, "gate_bp": self.gate_bp,
+            },
+            "typologies": {
+                name: {
+                    "observed": each.observed,
+                    "by_chance": each.by_chance,
+                    "lfdr_bp": each.lfdr_bp,
+                    "demoted": each.demoted,
+                    "cut": each.cut,
+                    "strata": {key: _shown(each.strata[key]) for key in sorted(each.strata)},
+                }
+                for name, each in sorted(self.typologies.items())
+            },
+        }  # fmt: skip
+
+    def fitting(self, parameters: Mapping[str, Any]) -> "Calibration":
+        """The same without typologies that are searched with other parameters by now.
+
+        parameters: as `queries/params.show` has them, by typology.
+        """
+        of = self.made_of["parameters"]
+        kept = {n: t for n, t in self.typologies.items() if of.get(n) == parameters.get(n)}
+        return replace(self, typologies=kept)
+
+
+def _shown(stratum: Stratum) -> dict[str, Any]:
+    numbers = {"nulls": dict(sorted(stratum.nulls.items())), "told": dict(stratum.told)}
+    shown = {"observed": stratum.observed, "lfdr_bp": stratum.lfdr_bp}
+    return shown | {name: each for name, each in numbers.items() if each}
+
+
+def write(workspace: Workspace, calibration: Calibration) -> Path:
+    """Write a calibration and make it the current one; gives its file."""
+    folder = workspace.root / FOLDER
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{calibration.id}.json"
+    write_json(path, {"calibration": calibration.id, **calibration.content()})
+    link = folder / f".current.{os.getpid()}"
+    link.unlink(missing_ok=True)
+    link.symlink_to(path.name)
+    os.replace(link, folder / "current")
+    sync_folder(folder)
+    return path
+
+
+def current(workspace: Workspace) -> Calibration | None:
+    """The current calibration, or None if there never was one.
+
+    RegiftError when it was lost or damaged: to go on without it would score everything anew.
+    """
+    link = workspace.root / FOLDER / "current"
+    if link.is_symlink():
+        return read(link.parent / os.readlink(link))
+    if link.exists() or any(link.parent.glob("K-*.json")):
+        raise RegiftError(
+            f"{link} is no link to a calibration: it was lost in a copy; make it anew with "
+            f"`ln -sfn K-....json current` in {link.parent}, or run `regift calibrate`"
+        )
+    return None
+
+
+def read(path: Path) -> Calibration:
+    """Read a calibration; RegiftError when it is missing or not what its name says."""
+    if not path.is_file():
+        raise RegiftError(f"{path} is missing: {_MENDED}")
+    value = read_json(path)
+    try:
+        found = _calibration(value)
+        same = value["calibration"] == found.id == path.stem and value["format"] == FORMAT
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise RegiftError(f"{path} is damaged ({error!r}): {_MENDED}") from None
+    if not same:
+        raise RegiftError(f"{path} is damaged or of another version of regift: {_MENDED}")
+    return found
+
+
+_MENDED = "restore it from a backup, or make one anew with `regift calibrate`"
+
+
+def _calibration(value: Mapping[str, Any]) -> Calibration:
+    return Calibration(
+        made_of=value["made_of"],
+        worlds=value["worlds"],
+        one_off=value["novelty"]["one_off"],
+        payments=value["novelty"]["payments"],
+        typologies={
+            name: Calibrated(
+                strata={key: Stratum(**stratum) for key, stratum in each["strata"].items()},
+                observed=each["observed"],
+                by_chance=each["by_chance"],
+                lfdr_bp=each["lfdr_bp"],
+                cut=each["cut"],
+            )
+            for name, each in value["typologies"].items()
+        },
+    )
+
+
+def listed(workspace: Workspace) -> list[dict[str, Any]]:
+    """Every calibration of a workspace, the current one marked, by generation and id."""
+    now = current(workspace)
+    rows = []
+    for path in sorted((workspace.root / FOLDER).glob("K-*.json")):
+        each = read(path)
+        rows.append(
+            {
+                "calibration": each.id,
+                "current": now is not None and now.id == each.id,
+                "generation": each.made_of["generation"],
+                "seed": each.made_of["seed"],
+                "worlds": each.worlds,
+                "sample": each.made_of["sample"],
+            }
+        )
+    return sorted(rows, key=lambda row: (row["generation"], row["calibration"]))
+
+
+def shown(calibration: Calibration) -> list[dict[str, Any]]:
+    """One row a typology: findings of the sample, how many by chance, the rate, demoted or not."""
+    return [
+        {
+            "typology": name,
+            "findings": each.observed,
+            "by_chance": each.by_chance,
+            "lfdr_bp": each.lfdr_bp,
+            "demoted": each.demoted,
+            "kept": each.kept,
+            "strata": {key: _shown(each.strata[key]) for key in sorted(each.strata)},
+            "cut": each.cut,
+        }
+        for name, each in sorted(calibration.typologies.items())
+    ]

@@ -26,6 +26,7 @@ TYPOLOGIES = {
     "fan_out": ("value", "a burst of distinct payees, against the account's own history"),
     "structuring": ("value", "amounts kept under a threshold"),
     "peel_chain": ("value", "a large remainder moves on while small parts peel off"),
+    "biclique": ("value", "several accounts pay the same several others, once"),
     "repeated_ring": ("value", "money goes round the same accounts again and again"),
     "issuance_shape": ("value", "many prepay one; payouts come from later entrants"),
     "one_off_payment": ("value", "the only payment of two accounts, where that is rare"),

@@ -21,6 +21,7 @@ from regift.graph import (
     witness_kernels,
 )
 from regift.graph.balance_kernels import components, longest_balanced
+from regift.graph.biclique_kernels import ends_of, squares
 from regift.graph.bounds import Bounds
 from regift.graph.cycles import COUNTING, CycleParams, Cycles, ahead_of
 from regift.graph.fan_kernels import count_counterparties, histories
@@ -162,6 +163,12 @@ def _scatters() -> None:
     scatter_kernels.gathers(edges, places, places, amounts, 9, 1, 0)
 
 
+def _squares() -> None:
+    """Squares of payments."""
+    edges = _zigzag().edges
+    squares(edges, ends_of(edges), 9, 1, 1)
+
+
 def _items() -> None:
     """Chains of gifts, rings of trades, payments that are followed by a service."""
     none, pairs = np.zeros(0, np.int64), np.zeros((2, 0), np.int64)
@@ -182,5 +189,6 @@ STEPS: dict[str, Callable[[], None]] = {
     "matching": _matching,
     "paths": _paths,
     "relays": _relays,
+    "squares": _squares,
 }
 """Parts that can be compiled apart from each other, the longest first."""

@@ -2,6 +2,7 @@
 
 from regift.queries import (
     back_and_forth,
+    biclique,
     closed_channel_sale,
     closed_circulation,
     common_exit,
@@ -39,6 +40,7 @@ ALL: dict[str, Typology] = {
     typology.name: typology
     for typology in (
         back_and_forth.TYPOLOGY,
+        biclique.TYPOLOGY,
         closed_channel_sale.TYPOLOGY,
         closed_circulation.TYPOLOGY,
         common_exit.TYPOLOGY,

@@ -72,3 +72,22 @@ def rounds(draw: st.DrawFn) -> World:
             hour += draw(st.sampled_from((0, 0, 0, 1, 2, -1, -2)))
             hour = max(hour, 0)
     return recorded(draw, moves + noise(draw, accounts, 3, 0))
+
+
+@st.composite
+def crowds(draw: st.DrawFn) -> World:
+    """Some payers pay the same payees on day 20 or 21, not all of them; one or two groups."""
+    accounts = some(draw, 4, 8)
+    moves: list[Move] = [("u", "Z", 0, 100)] if draw(st.integers(0, 4)) else []
+    for _ in range(draw(st.sampled_from((1, 1, 2)))):
+        chosen = draw(st.permutations(accounts))
+        cut = draw(st.integers(2, max(2, len(chosen) - 2)))
+        begin = LATE + draw(st.sampled_from((0, 0, 3, 9, 500, -1)))
+        for payer in chosen[:cut]:
+            for payee in chosen[cut:]:
+                if draw(st.sampled_from((True,) * 6 + (False,))):
+                    amount = draw(st.sampled_from(AMOUNTS))
+                    moves.append((payer, payee, begin + draw(st.integers(0, 5)), amount))
+    if draw(st.integers(0, 3)) == 0:
+        moves += noise(draw, accounts, 3, LATE)
+    return recorded(draw, moves)

@@ -28,7 +28,9 @@ class Written:
 
     @cached_property
     def planted_records(self) -> set[str]:
-        return {record for group in self.truth["planted"] for record in group["records"]}
+        """All that planting put into the files: records of patterns, and what leaks from them."""
+        planted = self.truth["planted"]
+        return {r for group in planted for r in (*group["records"], *group["leaks"])}
 
     @cached_property
     def planted_accounts(self) -> set[str]:

@@ -1,13 +1,13 @@
 """No single raw column tells planted from innocent: max(AUC, 1 - AUC) < 0.7 for every one.
 
-Three medium worlds are pooled, and small worlds are looked at one by one. AUC is exact,
+Medium worlds of a split are pooled, and small worlds are looked at one by one. AUC is exact,
 by rank sums with ties at half. A column of words is given its best possible order (by share of
 planted), so its AUC is an upper bound.
 
 What is compared with what:
 * Records of a kind with records of the same kind, where the kind is part of a definition: a
   second-level sale is a sale, a multi-level gift a gift. Kinds with fewer than 60 planted records
-  are left out: chance alone reaches 0.6 there.
+  are left out, and kinds of accounts too: chance alone reaches 0.6 there.
 * Channel without the closed-channel instances: "in a mini program" is their definition.
 * Accounts with accounts of their own kind: only an official account can lack its certificate.
 * In the small world people and transfers only: its six uncertified issuers are no sample.
@@ -25,7 +25,7 @@ from regift.loaders.simulator import simulate
 
 LIMIT = 0.7
 ENOUGH = 60
-SEEDS = (1, 2, 3)
+SEEDS = {"development": (1, 2, 3), "evaluation": (4, 5)}
 
 Columns = dict[str, NDArray[np.float64]]
 
@@ -95,6 +95,13 @@ def accounts(world: Written) -> pd.DataFrame:
     for kind in ("phone", "device", "payment_card"):
         count = used.loc[used["kind"] == kind, "account"].value_counts()
         rows[f"{kind}s"] = rows["account"].map(count).fillna(0)
+    seen = pd.to_datetime(used["first_seen"]).groupby(used["account"]).max()
+    days = (seen - pd.Timestamp("2026-04-06T00:00:00+08:00")) / pd.Timedelta(days=1)
+    rows["last new identifier"] = rows["account"].map(days.clip(lower=0.0)).fillna(0.0)
+    for table in ("transfers", "gifts"):
+        for end in ("source", "target"):
+            count = world.tables[table][end].value_counts()
+            rows[f"{table} by {end}"] = rows["account"].map(count).fillna(0)
     shared = used[used.duplicated(["kind", "value"], keep=False) & (used["kind"] != "ip")]
     rows["shared identifiers"] = rows["account"].map(shared["account"].value_counts()).fillna(0)
     rows["labels"] = rows["account"].isin(world.tables["labels"]["account"])
@@ -149,18 +156,21 @@ def account_separations(worlds: list[Written], kinds: tuple[str, ...]) -> dict[s
     for kind in kinds:
         part = rows[rows["kind"] == kind]
         planted = part["planted"].to_numpy(dtype=bool)
-        assert planted.sum() >= 50
+        if planted.sum() < ENOUGH:
+            continue
         for name, value in table_of(account_columns(part), planted).items():
             found[f"{kind}: {name}"] = value
     return found
 
 
-@pytest.fixture(scope="module")
-def medium(tmp_path_factory: pytest.TempPathFactory) -> list[Written]:
+@pytest.fixture(scope="module", params=list(SEEDS))
+def medium(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> list[Written]:
     worlds = []
-    for seed in SEEDS:
-        directory = tmp_path_factory.mktemp("medium") / str(seed)
-        simulate(directory, seed=seed, scale="medium")
+    for seed in SEEDS[request.param]:
+        directory = tmp_path_factory.mktemp(request.param) / str(seed)
+        simulate(directory, seed=seed, scale="medium", split=request.param)
         worlds.append(Written(directory))
     return worlds
 
@@ -180,22 +190,28 @@ def test_no_column_of_records_tells_planted_from_innocent(
 
 def test_no_column_of_accounts_tells_planted_from_innocent(medium: list[Written]) -> None:
     found = account_separations(medium, ("personal", "official_account", "mini_program"))
-    assert len(found) >= 45
+    # Twenty columns of people at least, and of issuers where there are enough planted ones.
+    assert sum(name.startswith("personal") for name in found) >= 20
     assert too_telling(found) == {}
 
 
 def test_no_count_of_identifiers_is_a_sign_by_itself(medium: list[Written]) -> None:
-    """Of the accounts with two phones, or with a shared one, the planted are a minority."""
+    """Two phones, shared ones, a device of these weeks: planted accounts hardly have more."""
     rows = pd.concat([accounts(world) for world in medium])
+    people = rows[rows["kind"] == "personal"]
     for column in ("phones", "shared identifiers"):
-        marked = rows[(rows["kind"] == "personal") & (rows[column] >= 2)]
+        marked = people[people[column] >= 2]
         assert marked["planted"].sum() >= 50
-        assert marked["planted"].mean() < 0.2
+        assert marked["planted"].mean() < 1.5 * people["planted"].mean()
+    late = people[people["last new identifier"] > 0]
+    assert late["planted"].sum() >= 50
+    assert late["planted"].mean() < 1.5 * people["planted"].mean()
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3, 4, 5])
-def test_the_small_world_is_no_easier(tmp_path: Path, seed: int) -> None:
-    simulate(tmp_path, seed=seed, scale="small")
+@pytest.mark.parametrize("split", list(SEEDS))
+def test_the_small_world_is_no_easier(tmp_path: Path, split: str, seed: int) -> None:
+    simulate(tmp_path, seed=seed, scale="small", split=split)
     world = [Written(tmp_path)]
     found = record_separations(world, "transfers") | account_separations(world, ("personal",))
     assert too_telling(found) == {}

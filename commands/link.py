@@ -91,7 +91,7 @@ def list_command(
 @command.command()
 @click.option("--seed", type=int, default=0, show_default=True, help="Of what is drawn at random.")
 @click.option(
-    "--sample", type=click.IntRange(min=1), default=100_000, show_default=True,
+    "--sample", type=click.IntRange(min=1), default=1_000_000, show_default=True,
     help="Learn from so many accounts at most.",
 )  # fmt: skip
 @json_option

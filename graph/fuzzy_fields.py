@@ -99,7 +99,7 @@ _CLEAN = rf"""
     CREATE OR REPLACE TEMP MACRO fuzzy_cleaned(field, kind, v) AS nullif(CASE field
         WHEN 'name' THEN array_to_string(list_sort(fuzzy_words(v)), ' ')
         WHEN 'phone' THEN regexp_replace(
-            regexp_replace(v, '[^0-9]|^[^0-9]*0+', '', 'g'), '^86(1[0-9]{{10}})$', '\1')
+            ltrim(regexp_replace(v, '[^0-9]', '', 'g'), '0'), '^86(1[0-9]{{10}})$', '\1')
         WHEN 'email' THEN regexp_replace(
             regexp_extract(lower(v), '[^\s<>@,;]+@[^\s<>@,;]+'), '\+[^@]*@', '@')
         WHEN 'address' THEN array_to_string(list_sort(list_distinct(fuzzy_words(v))), ' ')

@@ -15,8 +15,8 @@ Sources: Fellegi and Sunter 1969; Splink 5, https://moj-analytical-services.gith
 import itertools
 import logging
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,15 +89,17 @@ def train(
     con: duckdb.DuckDBPyConnection,
     *,
     seed: int = 0,
-    sample: int = 100_000,
+    sample: int = 1_000_000,
     say: Callable[[str], None] = lambda line: None,
 ) -> FuzzyModel:
     """Estimate a model from the `identifiers` of a connection.
 
-    sample: at most so many accounts, picked by the hash of seed and id. say: gets a line for each
-    field or session that was left out. Raises BackendUnreachable without the extra, RegiftError
-    where there is too little to learn from. Cost: about a minute for 100,000 accounts; memory for
-    U_PAIRS pairs.
+    sample: at most so many accounts, picked by the hash of seed and id; of a tenth of the accounts
+    only a hundredth of the pairs are there, so let it be all of them where memory allows. say:
+    gets a line for each session that was left out. Raises BackendUnreachable without the extra,
+    RegiftError where there is too little to learn from. Cost: one thread for U_PAIRS random pairs
+    and EM_PAIRS pairs a field, half a minute however many accounts there are, and joins linear in
+    them.
     """
     try:
         import splink
@@ -111,7 +113,7 @@ def train(
             f"{people.num_rows:,} accounts with {', '.join(known) or 'no field'} are too few to "
             f"learn from: it takes {ACCOUNTS_MIN} accounts and two of {', '.join(FIELDS)}"
         )
-    with closing(connect(threads=1)) as own, _quiet():
+    with closing(connect(threads=1)) as own:
         define(own)
         own.register("people", people)
         own.execute("CREATE TABLE accounts AS SELECT * FROM people ORDER BY account")
@@ -149,18 +151,6 @@ def _sampled(con: duckdb.DuckDBPyConnection, seed: int, sample: int) -> tuple[pa
     return people, every
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Splink tells its progress on the log; what matters of it is in the model."""
-    log = logging.getLogger("splink")
-    before = log.level
-    log.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        log.setLevel(before)
-
-
 def _linker(
     con: duckdb.DuckDBPyConnection,
     table: str,
@@ -191,7 +181,7 @@ def _linker(
         comparisons=comparisons,
         blocking_rules_to_generate_predictions=[],  # pairs to score are picked by graph/fuzzy.py
     )
-    return Linker(DuckDBAPI(con).register(table), settings)
+    return Linker(DuckDBAPI(con).register(table), settings, log_level=logging.ERROR)
 
 
 def _u(

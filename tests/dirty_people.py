@@ -1,9 +1,13 @@
 """A made-up store of people, every fourth of whom has a second account under dirty identifiers."""
 
-GIVEN = "anna boris carla david elena felix greta henry irina jonas karla lukas maria nikos".split()
-FAMILY = """abbott becker castro dimitrov eriksen fischer gruber hansen ivanov jansen keller larsen
-mueller novak olsen petrov quinn rossi schmidt tanaka ulrich vargas weber xander young zimmer""".split()
-STREETS = "Main Hill Lake Park Mill Oak Rose Bridge Church Station River Garden".split()
+GIVEN = ("anna", "boris", "carla", "david", "elena", "felix", "greta", "henry", "irina", "jonas",
+         "karla", "lukas", "maria", "nikos")  # fmt: skip
+FAMILY = ("abbott", "becker", "castro", "dimitrov", "eriksen", "fischer", "gruber", "hansen",
+          "ivanov", "jansen", "keller", "larsen", "mueller", "novak", "olsen", "petrov", "quinn",
+          "rossi", "schmidt", "tanaka", "ulrich", "vargas", "weber", "xander", "young",
+          "zimmer")  # fmt: skip
+STREETS = ("Main", "Hill", "Lake", "Park", "Mill", "Oak", "Rose", "Bridge", "Church", "Station",
+           "River", "Garden")  # fmt: skip
 
 
 def person(i: int) -> dict[str, str]:

@@ -30,6 +30,7 @@ class Facts:
 
     def __init__(self, world: Written) -> None:
         self.truth = world.truth
+        self.tables = world.tables
         self.moves: dict[str, Move] = {}
         self.of_item: dict[str, list[Move]] = {}
         self.transfers_of: dict[str, list[Move]] = {}

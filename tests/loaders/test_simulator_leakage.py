@@ -98,10 +98,6 @@ def accounts(world: Written) -> pd.DataFrame:
     seen = pd.to_datetime(used["first_seen"]).groupby(used["account"]).max()
     days = (seen - pd.Timestamp("2026-04-06T00:00:00+08:00")) / pd.Timedelta(days=1)
     rows["last new identifier"] = rows["account"].map(days.clip(lower=0.0)).fillna(0.0)
-    for table in ("transfers", "gifts"):
-        for end in ("source", "target"):
-            count = world.tables[table][end].value_counts()
-            rows[f"{table} by {end}"] = rows["account"].map(count).fillna(0)
     shared = used[used.duplicated(["kind", "value"], keep=False) & (used["kind"] != "ip")]
     rows["shared identifiers"] = rows["account"].map(shared["account"].value_counts()).fillna(0)
     rows["labels"] = rows["account"].isin(world.tables["labels"]["account"])

@@ -9,10 +9,12 @@ from typing import Any
 
 import duckdb
 
+from regift.graph.custody import CUSTODY_DDL
 from regift.graph.snapshot import Settings
 from regift.loaders.tables import TABLES
 from regift.queries.findings import EVIDENCE_DDL, FINDINGS_DDL, SUBJECTS_DDL
 from regift.queries.typology import Typology
+from regift.ranking.calibration import Calibrated, Calibration, Stratum
 from regift.ranking.derive import derive
 
 DAY = 86_400_000_000
@@ -79,6 +81,7 @@ class Ledger:
     entities: dict[str, str] = field(default_factory=dict)
     kinds: dict[str, tuple[str | None, str | None]] = field(default_factory=dict)
     settings: Settings = field(default_factory=Settings)
+    calibration: Calibration | None = None
 
     def with_findings(self, findings: tuple[Found, ...]) -> "Ledger":
         return replace(self, findings=findings)
@@ -108,6 +111,27 @@ class Ledger:
             entities={a: min(each) for each in members.values() for a in each},
             kinds={names[a]: kind for a, kind in self.kinds.items()},
         )
+
+
+def calibration(
+    rates: dict[str, dict[str, int]], *, one_off: int = 0, payments: int = 0
+) -> Calibration:
+    """A calibration with these rates by typology and stratum; the first is that of them all."""
+    return Calibration(
+        made_of={"generation": 1, "seed": 0, "sample": {}, "parameters": {}},
+        worlds=20,
+        one_off=one_off,
+        payments=payments,
+        typologies={
+            name: Calibrated(
+                strata={key: Stratum(10, rate) for key, rate in of.items()},
+                observed=10 * len(of),
+                by_chance="1.0",
+                lfdr_bp=next(iter(of.values())),
+            )
+            for name, of in rates.items()
+        },
+    )
 
 
 def accounts(ledger: Ledger) -> list[str]:
@@ -141,6 +165,7 @@ def connect(ledger: Ledger, *, threads: int = 1) -> duckdb.DuckDBPyConnection:
         columns = [c.stored for c in TABLES[name].columns]
         rows = [[row.get(c) for c in columns] for row in getattr(ledger, name)]
         _insert(con, name, rows)
+    con.execute(f"CREATE TABLE custody ({CUSTODY_DDL})")
     con.execute(f"CREATE TABLE findings ({FINDINGS_DDL})")
     con.execute(f"CREATE TABLE subjects ({SUBJECTS_DDL})")
     con.execute(f"CREATE TABLE evidence ({EVIDENCE_DDL})")
@@ -178,5 +203,5 @@ def _insert(con: duckdb.DuckDBPyConnection, table: str, rows: list[list[Any]]) -
 def ranked(ledger: Ledger, *, threads: int = 1) -> duckdb.DuckDBPyConnection:
     """The world with all tables of ranking."""
     con = connect(ledger, threads=threads)
-    derive(con, ledger.settings, TYPOLOGIES)
+    derive(con, ledger.settings, TYPOLOGIES, ledger.calibration)
     return con

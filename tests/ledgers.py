@@ -3,12 +3,14 @@
 from typing import Any
 
 from hypothesis import strategies as st
-from ledger import DAY, TYPOLOGIES, Found, Ledger, gift, transfer
+from ledger import DAY, TYPOLOGIES, Found, Ledger, calibration, gift, transfer
 
 NAMES = [f"a{n}" for n in range(9)]
 ROLES = ("giver", "receiver", "relay", "source", "router", "organiser", "member")
 KINDS = (None, "personal", "official_account", "mini_program", "merchant")
 ITEMS = ("x", "y", "z")
+STRATA = ("all", "<3d|one_off|3", "<7d|repeated|2", "new")
+RATES = (0, 99, 1000, 1001, 5000, 5001, 10_000)
 
 
 @st.composite
@@ -45,7 +47,16 @@ def ledgers(draw: Any, *, most_findings: int = 9) -> Ledger:
         {"account": name, "partner_company": "p", "filing_number": "1", "valid_from_us": 0}
         for name in draw(st.sets(st.sampled_from(NAMES), max_size=1))
     )
-    return Ledger(found, gifts, transfers, (things,), labels, papers, entities, kinds)
+    calibrated = calibration(
+        {
+            name: {key: pick(RATES) for key in STRATA[:3]}
+            for name in draw(st.sets(st.sampled_from(sorted(TYPOLOGIES))))
+        },
+        one_off=draw(st.integers(0, 100)),
+        payments=100,
+    )
+    return Ledger(found, gifts, transfers, (things,), labels, papers, entities, kinds,
+                  calibration=pick((None, calibrated)))  # fmt: skip
 
 
 def _finding(draw: Any, n: int, rows: dict[tuple[str, str], dict[str, Any]]) -> Found:
@@ -66,6 +77,10 @@ def _finding(draw: Any, n: int, rows: dict[tuple[str, str], dict[str, Any]]) -> 
     detail = None
     if name in ("money_cycle", "multi_level_gift"):
         detail = draw(st.sampled_from((None, '{"pair_rate": 0.35}')))
+    if name in ("money_cycle", "pass_through") and draw(st.booleans()):
+        pairs = [draw(st.integers(0, 2)), draw(st.integers(0, 1)), draw(st.integers(0, 4))]
+        stratum = draw(st.sampled_from(STRATA))
+        detail = f'{{"pair_rate": "0.1000", "pairs": {pairs}, "stratum": "{stratum}"}}'
     if name == "paid_gift":
         rate = draw(st.sampled_from(("0.05", "0.199999", "0.2", "2.7")))
         detail = draw(

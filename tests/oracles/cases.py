@@ -9,6 +9,7 @@ from typing import Any
 
 from ledger import TYPOLOGIES, Found, Ledger
 
+from oracles.scores import counts
 from regift.ranking.constants import LEADING_ROLES, RING_TYPOLOGIES, ROLE_PERCENT
 
 DAY = 86_400_000_000
@@ -37,7 +38,9 @@ class World:
 
     def __init__(self, ledger: Ledger, gap_us: int, hub: int) -> None:
         self.ledger, self.gap_us = ledger, gap_us
-        self.findings = {f.id: f for f in ledger.findings if opens(f)}
+        self.findings = {
+            f.id: f for f in ledger.findings if opens(f) and counts(f, ledger.calibration)
+        }
         self.records = {f: set(found.records) for f, found in self.findings.items()}
         self.people = {
             f: {ledger.entities.get(a, a) for a, _ in found.subjects}

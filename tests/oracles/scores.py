@@ -1,11 +1,12 @@
 """D-12 once more, in decimals of 50 digits: e, z, S and the score of every unit, word by word."""
 
 from collections import defaultdict
-from decimal import Decimal, localcontext
+from decimal import ROUND_FLOOR, Decimal, localcontext
 from json import loads
 
 from ledger import TYPOLOGIES, Found, Ledger
 
+from regift.ranking.calibration import Calibration
 from regift.ranking.constants import ROLE_PERCENT
 
 Unit = tuple[str, str]
@@ -13,15 +14,47 @@ Weights = dict[str, dict[str, Decimal]]
 """record -> family -> e."""
 
 
-def _q(found: Found) -> Decimal:
+def lfdr(found: Found, calibration: Calibration | None) -> int | None:
+    """D-11: 0 of facts; by typology and stratum; of a stratum without a rate that of a typology
+    that is demoted; else None: uncalibrated.
+    """
     told = loads(found.detail or "{}")
     price = told.get("tier") == "price"
     if price if found.typology == "paid_gift" else TYPOLOGIES[found.typology].fact:
+        return 0
+    of = calibration.typologies.get(found.typology) if calibration else None
+    stratum = told.get("stratum", told.get("tier", "all"))
+    if of and stratum in of.strata:
+        return of.strata[stratum].lfdr_bp
+    return of.lfdr_bp if of and of.lfdr_bp is not None and of.lfdr_bp > 5000 else None
+
+
+def counts(found: Found, calibration: Calibration | None) -> bool:
+    """Whether chance explains at most half of its stratum."""
+    rate = lfdr(found, calibration)
+    return rate is None or rate <= 5000
+
+
+def _q(found: Found, calibration: Calibration | None) -> Decimal:
+    """(1 - lfdr) * exp(-pair_rate) * novelty * gate, in that order."""
+    told = loads(found.detail or "{}")
+    rate = lfdr(found, calibration)
+    fact = TYPOLOGIES[found.typology].fact or told.get("tier") == "price"
+    if fact:
         return Decimal(1)
-    chance = Decimal(1)
+    q = 1 - Decimal(5000 if rate is None else rate) / 10_000
     if told.get("tier", "plain") == "plain":
-        chance = (-Decimal(str(told.get("pair_rate", 0)))).exp()
-    return chance / 2
+        q *= (-Decimal(str(told.get("pair_rate", 0)))).exp()
+    if "pairs" in told:
+        _, first, repeated = told["pairs"]
+        q *= Decimal("0.8") if first else 1
+        q *= Decimal("0.1") ** min(repeated, 3)
+        if calibration and calibration.one_off:
+            share = Decimal(calibration.one_off) / calibration.payments
+            gate = (1 / share).ln() / Decimal(2).ln()
+            gate = min(max(gate, Decimal("0.05")), Decimal(1))
+            q *= gate.quantize(Decimal("0.0001"), ROUND_FLOOR)
+    return q
 
 
 def _named(ledger: Ledger, found: Found) -> list[tuple[str, str, Decimal]]:
@@ -33,7 +66,7 @@ def _named(ledger: Ledger, found: Found) -> list[tuple[str, str, Decimal]]:
     result = []
     for account in {a for a, _ in found.subjects}:
         role = max(ROLE_PERCENT.get(r, 100) for a, r in found.subjects if a == account)
-        e = Decimal(role) / 100 * kappa * _q(found)
+        e = Decimal(role) / 100 * kappa * _q(found, ledger.calibration)
         if papers:
             result.append((account, f"finding:{found.id}", e))
         for table, record in set(found.records):
@@ -58,6 +91,8 @@ def weights(ledger: Ledger, case: dict[str, str]) -> dict[Unit, Weights]:
             add(("operator", operator), record, family, e)
 
     for each in ledger.findings:
+        if not counts(each, ledger.calibration):
+            continue
         family = TYPOLOGIES[each.typology].family
         for account, record, e in _named(ledger, each):
             add_account(account, record, family, e)

@@ -1,9 +1,10 @@
 """D-14: who may be proposed for which measure, and what is said where nobody may."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
-from ledger import DAY, Found, Ledger, gift, ranked, transfer
+from ledger import DAY, Found, Ledger, calibration, gift, ranked, transfer
 
 KINDS = {"shop": ("official_account", None), "mini": ("mini_program", None)}
 
@@ -141,3 +142,26 @@ def test_who_is_named_but_on_no_record_gets_nothing() -> None:
     assert proposed(world(named), "mini") == (
         None, None, "possibly affected: only ever the source",
     )  # fmt: skip
+
+
+def rates(cycle: int, relay: int) -> object:
+    """A calibration with these rates of the two families of the tests above."""
+    return calibration({"money_cycle": {"all": cycle}, "closed_circulation": {"all": relay}})
+
+
+@pytest.mark.parametrize(
+    ("given", "measure", "why"),
+    [
+        (None, "notice", "2 families without a calibration: at most notice"),
+        (rates(1000, 99), "rectify",
+         "2 families that chance does not explain: at most rectify (example)"),
+        (rates(1001, 99), None, "no fact, and no two families that show an act"),
+        (calibration({"money_cycle": {"all": 99}}), "notice",
+         "2 families without a calibration: at most notice"),
+    ],
+)  # fmt: skip
+def test_two_families_under_a_calibration(given: Any, measure: str | None, why: str) -> None:
+    """D-14 (b): each at most a tenth by chance; where a rate is missing only `notice`."""
+    ledger = world(cycle(1), cycle(2, "closed_circulation"), calibration=given)
+    found, _, told = proposed(ledger)
+    assert (found, told) == (measure, why)

@@ -49,6 +49,7 @@ docs: setup
 	$(BIN)/python docs/feature_table.py
 	$(BIN)/python docs/transcript.py README.md
 	$(BIN)/python benchmarks/amlsim.py --write
+	$(BIN)/python benchmarks/linking.py --write
 
 bench: setup
 	$(BIN)/python benchmarks/run.py

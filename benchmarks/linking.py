@@ -46,7 +46,7 @@ TRUTHSET = {
     "PRIMARY_NAME_FIRST+PRIMARY_NAME_MIDDLE+PRIMARY_NAME_LAST": "name",
     "ADDR_FULL+ADDR_LINE1+ADDR_CITY+ADDR_STATE+ADDR_POSTAL_CODE": "address",
 }  # fmt: skip
-"""Columns of the truth set, joined where there are several, and the kinds of identifier they are."""
+"""Columns of the truth set, joined where there are several, and the kind of identifier."""
 
 PAYSIM = {"name": "name", "email": "email", "phonenumber": "phone", "ssn": "ssn"}
 

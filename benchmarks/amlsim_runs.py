@@ -15,7 +15,6 @@ from regift.graph.staging import LoadRequest, stage
 from regift.graph.workspace import Workspace
 from regift.loaders.read import ReadOptions
 from regift.ranking.truth import Instance, Truth
-from regift.refresh.calibrate import calibrate
 from regift.refresh.run import refresh
 
 RUNS_20K = ("20K_cycle200", "20K_fanin200", "20K_fanin200cycle200")
@@ -68,24 +67,20 @@ def runs(data: Path, folder: Path) -> Iterator[Run]:
 
 
 def loaded(run: Run, root: Path) -> Workspace:
-    """A refreshed workspace with the run's records; what a run cut would be an error here."""
+    """A refreshed workspace with the run's records."""
     workspace = Workspace.create(root)
     settings = workspace.settings_file.read_text(encoding="utf-8")
     workspace.settings_file.write_text(settings.replace('unit = "1s"', 'unit = "1d"'))
     options = ReadOptions(format=run.format)
     stage(workspace, LoadRequest(sources=(str(run.records),), table="transfers", options=options))
-    refreshed(run.name, workspace)
+    refreshed(workspace)
     return workspace
 
 
-def refreshed(name: str, workspace: Workspace) -> None:
-    """Refresh; SystemExit when a bound cut anything, since then nothing here could be compared."""
-    truncated = refresh(workspace).truncated
-    if truncated:
-        raise SystemExit(f"{name}: the run was cut short: {truncated}")
-
-
-def calibrated(name: str, workspace: Workspace) -> None:
-    """Learn what chance makes of findings, and score by it."""
-    calibrate(workspace)
-    refreshed(name, workspace)
+def refreshed(workspace: Workspace) -> bool:
+    """Bring it up to date; whether anything was done. SystemExit when a bound cut anything, since
+    then nothing could be compared."""
+    outcome = refresh(workspace)
+    if outcome.truncated:
+        raise SystemExit(f"{workspace.root.name}: the run was cut short: {outcome.truncated}")
+    return outcome.fresh

@@ -27,6 +27,7 @@ TYPOLOGIES = {
     "structuring": ("value", "amounts kept under a threshold"),
     "peel_chain": ("value", "a large remainder moves on while small parts peel off"),
     "biclique": ("value", "several accounts pay the same several others, once"),
+    "commission_peak": ("value", "passed on at a ratio that too many accounts share"),
     "repeated_ring": ("value", "money goes round the same accounts again and again"),
     "issuance_shape": ("value", "many prepay one; payouts come from later entrants"),
     "one_off_payment": ("value", "the only payment of two accounts, where that is rare"),

@@ -23,6 +23,7 @@ from regift.graph import (
 from regift.graph.balance_kernels import components, longest_balanced
 from regift.graph.biclique_kernels import ends_of, squares
 from regift.graph.bounds import Bounds
+from regift.graph.commission_kernels import BINS, count_ratios, ledger_of, take_sets
 from regift.graph.cycles import COUNTING, CycleParams, Cycles, ahead_of
 from regift.graph.fan_kernels import count_counterparties, histories
 from regift.graph.gift_chain_kernel import cut_chains
@@ -163,6 +164,13 @@ def _scatters() -> None:
     scatter_kernels.gathers(edges, places, places, amounts, 9, 1, 0)
 
 
+def _commissions() -> None:
+    """Ratios of what came in and went out."""
+    ledger = ledger_of(_zigzag().edges)
+    count_ratios(ledger, 9)
+    take_sets(ledger, 9, np.full(BINS, -1, np.int64))
+
+
 def _squares() -> None:
     """Squares of payments."""
     edges = _zigzag().edges
@@ -180,6 +188,7 @@ def _items() -> None:
 
 STEPS: dict[str, Callable[[], None]] = {
     "scatters": _scatters,
+    "commissions": _commissions,
     "cycle counts": _cycle_counts,
     "cycle search": _cycle_search,
     "derived tables": _derived_tables,

@@ -91,3 +91,31 @@ def crowds(draw: st.DrawFn) -> World:
     if draw(st.integers(0, 3)) == 0:
         moves += noise(draw, accounts, 3, LATE)
     return recorded(draw, moves)
+
+
+@st.composite
+def agents(draw: st.DrawFn) -> World:
+    """One to three agents get money from some and pass on most of it to others, once a pair."""
+    accounts = [*NAMES, *(f"p{i}" for i in range(6))]
+    accounts = draw(st.permutations(accounts))
+    moves: list[Move] = [(accounts[-1], accounts[-2], 0, 100)]
+    for agent in accounts[: draw(st.integers(1, 3))]:
+        others = iter(draw(st.permutations([name for name in accounts[3:] if name != agent])))
+        hour = LATE + draw(st.sampled_from((0, 0, 1, -1)))
+        for _ in range(draw(st.integers(1, 3))):
+            ins = [
+                draw(st.sampled_from((1000, 2000, 700, 1234)))
+                for _ in range(draw(st.integers(1, 2)))
+            ]
+            kept = draw(st.sampled_from((9000, 9000, 9000, 5000, 4999, 10_000, 10_049, 10_050)))
+            outs = [sum(ins) * kept // 10_000]
+            if draw(st.booleans()):
+                outs = [outs[0] // 3, outs[0] - outs[0] // 3]
+            for amount in ins:
+                moves.append((next(others), agent, hour, amount))
+                hour += draw(st.sampled_from((0, 1)))
+            hour += draw(st.sampled_from((1, 1, 1, 0, 2)))
+            for amount in outs:
+                moves.append((agent, next(others, accounts[0]), hour, amount))
+                hour += draw(st.sampled_from((0, 1)))
+    return recorded(draw, [move for move in moves if move[0] != move[1]])

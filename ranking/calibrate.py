@@ -67,17 +67,20 @@ def calibrate(
     generation: int,
     sample: int = SAMPLE,
     seed: int = 0,
+    worlds: int | None = None,
     say: Callable[[str], None] = lambda line: None,
 ) -> Calibration:
     """The calibration of a generation that `graph` has open, with its findings.
 
+    worlds: null worlds of each model, by default as many as the accounts of the sample allow.
     graph.bounds: the resource bounds; there is no time bound. Cost: (1 + worlds) searches of the
     sample for each model that a typology names, and one of all records for each `chance`.
     """
     drawn = _drawn(graph, sample, seed)
     say("sample: {transfers:,} of {transfers_of:,} transfers, {gifts:,} of {gifts_of:,} gifts, "
         "{accounts:,} accounts".format(**drawn.told))  # fmt: skip
-    worlds = FEW_WORLDS if drawn.told["accounts"] > MANY_ACCOUNTS else WORLDS
+    if worlds is None:
+        worlds = FEW_WORLDS if drawn.told["accounts"] > MANY_ACCOUNTS else WORLDS
     bounds = Bounds(expansions=graph.bounds.expansions, hub_degree=graph.bounds.hub_degree,
                     jobs=graph.bounds.jobs)  # fmt: skip
     with Snapshot(drawn.con, graph.settings, bounds=bounds):
@@ -151,7 +154,7 @@ def _drawn(graph: Snapshot, sample: int, seed: int) -> Sample:
         "transfers": len(tables["transfers"]), "transfers_of": count(con, "_transfers"),
         "gifts": len(tables["gifts"]), "gifts_of": count(con, "gifts"),
     }  # fmt: skip
-    own = connect()
+    own = connect(threads=1)
     for name, table in tables.items():
         _replace(own, name, table)
     own.execute(

@@ -1,10 +1,19 @@
-"""Pair rate by hand: a month beyond the window on each side counts, what is nearer does not."""
+"""Pair rate by hand: a month beyond the window on each side counts, what is nearer does not.
+
+Classes of pairs and strata against the definition, payment by payment.
+"""
 
 import json
 from typing import Any
 
+import pyarrow as pa
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from regift.graph.connect import dicts, large_texts
 from regift.graph.snapshot import DAY_US, snapshot_from_rows
 from regift.queries import ALL
+from regift.queries.habit import CLASSES, add_habit, with_pair_rate, with_pairs
 from regift.queries.params import build
 
 
@@ -48,3 +57,93 @@ def test_beyond_the_month_and_inside_the_window_do_not_count() -> None:
 
 def test_other_pairs_do_not_count() -> None:
     assert rate(("a", "c", -5), ("c", "b", 5)) == "0.0000"
+
+
+@st.composite
+def payments(draw: Any) -> list[dict[str, Any]]:
+    """Some ninety days of a few people, with ties; among them refunds and top-ups."""
+    names = st.sampled_from("abcde")
+    return [
+        transfer(n, draw(names), draw(names), draw(st.integers(-40, 50)))
+        | {"kind": draw(st.sampled_from(("payment", "payment", "red_packet", "topup", "refund"))),
+           "seq": draw(st.sampled_from((None, 1)))}
+        for n in range(draw(st.integers(2, 25)))
+    ]  # fmt: skip
+
+
+def classes_of(paid: list[dict[str, Any]]) -> dict[str, int]:
+    """Class of each payment by its record: 0 one-off, 1 first, 2 repeated."""
+    in_order = sorted(paid, key=lambda r: (r["at_us"], r["seq"], r["record_id"]))
+    found = {}
+    for r in in_order:
+        pair = [o for o in in_order if {o["source"], o["target"]} == {r["source"], r["target"]}]
+        early = r["at_us"] < in_order[0]["at_us"] + 20 * DAY_US
+        first = pair[0] is r and not early
+        found[r["record_id"]] = 0 if len(pair) == 1 else 1 if first else 2
+    return found
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(payments(), st.data())
+def test_classes_and_strata_are_those_of_the_definition(
+    rows: list[dict[str, Any]], data: Any
+) -> None:
+    with snapshot_from_rows({"transfers": rows}) as graph:
+        paid = dicts(graph.con, "SELECT * FROM payments")
+        assume(paid)
+        classes = classes_of(paid)
+        some = st.lists(st.sampled_from(sorted(classes)), min_size=1, max_size=4, unique=True)
+        named = data.draw(st.lists(some, min_size=1, max_size=3))
+        spans = data.draw(st.lists(st.integers(0, 40), min_size=len(named), max_size=len(named)))
+        asked = pa.table(
+            {
+                "first_us": [0 for _ in named],
+                "last_us": [days * DAY_US for days in spans],
+                "length": [len(each) + 4 for each in named],
+                "detail": pa.array([None for _ in named], pa.string()),
+                "evidence": [
+                    [{"tbl": table, "record": record, "role": "hop"} for record in each
+                     for table in ("transfers", "gifts")]
+                    for each in named
+                ],
+            }
+        )  # fmt: skip
+        with large_texts(graph.con):
+            found = add_habit(graph.con, asked, with_pairs("", 3 * DAY_US))
+    for each, days, detail in zip(named, spans, found["detail"].to_pylist(), strict=True):
+        numbers = [[classes[record] for record in each].count(c) for c in range(3)]
+        span = next((f"<{limit}d" for limit in (3, 7, 15, 31) if days < limit), ">=31d")
+        worst = CLASSES[max(c for c in range(3) if numbers[c])]
+        told = json.loads(detail)
+        assert told["pairs"] == numbers
+        assert told["stratum"] == f"{span}|{worst}|{min(len(each) + 4, 6)}"
+
+
+def test_paths_have_pairs_and_others_only_their_rate() -> None:
+    rows = [transfer(0, "a", "b", 0), transfer(1, "b", "a", 1), transfer(2, "x", "y", -50)]
+    with snapshot_from_rows({"transfers": rows}) as graph:
+        typology = ALL["money_cycle"]
+        params = build(typology.params, {}, clock_unit_us=1, name=typology.name)
+        detail = typology.find(graph, params).findings.to_pylist()[0]["detail"]
+    assert detail == '{"pair_rate": "0.0000", "pairs": [0, 1, 1], "stratum": "<3d|repeated|2"}'
+    assert with_pair_rate("", 1).pairs is False
+
+
+def test_a_search_that_sees_some_payments_knows_when_all_began() -> None:
+    """Day -20 is the begin; of what is seen alone, the payment of day 9 would be an early one."""
+    rows = [transfer(0, "a", "b", 9), transfer(1, "a", "b", 40), transfer(2, "x", "y", -20)]
+    with snapshot_from_rows({"transfers": rows}) as graph:
+        graph.con.execute("ALTER TABLE payments RENAME TO whole_payments")
+        graph.con.execute(
+            "CREATE TEMP VIEW payments AS SELECT * FROM whole_payments WHERE source = 'a'"
+        )
+        evidence = [[{"tbl": "transfers", "record": "t0", "role": "hop"}]]
+        asked = pa.table(
+            {
+                "first_us": [0], "last_us": [0], "length": [1], "evidence": evidence,
+                "detail": pa.array([None], pa.string()),
+            }
+        )  # fmt: skip
+        with large_texts(graph.con):
+            found = add_habit(graph.con, asked, with_pairs("", DAY_US))
+    assert json.loads(found["detail"][0].as_py())["pairs"] == [0, 1, 0]

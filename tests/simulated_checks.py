@@ -191,6 +191,19 @@ def biclique(facts: Facts, group: Group) -> None:
     assert span(moves) <= 20 * DAY
 
 
+def commission_peak(facts: Facts, group: Group) -> None:
+    relays = of_role(group, "relay")
+    moves = facts.records(group)
+    assert len(relays) >= 20
+    bins = []
+    for relay in relays:
+        came, left = (m for m in moves if relay in (m.source, m.target))
+        assert came.target == relay == left.source
+        assert 0 < left.at - came.at <= 20 * DAY
+        bins.append(2_000 * left.money // came.money)
+    assert 10 * Counter(bins).most_common(1)[0][1] >= 9 * len(relays)
+
+
 def shared_controller(facts: Facts, group: Group) -> None:
     members = of_role(group, "member")
     assert len(members) >= 2

@@ -26,7 +26,8 @@ and which lies beyond no bound. Of a planted instance:
     leaks        payments by which part of the money went elsewhere: by intent, but no pattern
     identifiers  what accounts have in common, as evidence in table `identifiers` is named
     beyond       bounds that the search has by default and the instance does not keep: `max_length`,
-                 `window`, `gap`, `keep` by the names of the parameters
+                 `window`, `gap`, `keep` by the names of the parameters, `bin`: ratios of relays
+                 that do not fall into one bin
     accounts     role `taken_over`: innocent until somebody else's device ran the account, and its
                  owner had no part in it
 

@@ -22,11 +22,11 @@ VALUES: Final = MappingProxyType(
         "amount_jitter": (0.0, 0.06),
         "share_missing": (0.08, 0.25),
         "commission": (0.005, 0.05),
-        "commission_jitter": (0.0, 0.002),
+        "commission_jitter": (0.0, 0.0006),
     }
 )
 # Whole numbers, both ends included.
-COUNTS: Final = MappingProxyType({"commission_relays": (2, 4)})
+COUNTS: Final = MappingProxyType({"commission_relays": (24, 36)})
 # Least and largest end of a pair of bounds.
 BOUNDS: Final = MappingProxyType(
     {

@@ -82,7 +82,9 @@ def _gather_scatter(plot: Plot, name: str, total: int) -> None:
     """Several pay one within a day or two, who pays several others."""
     rng = plot.rng
     for width, size in plot.sizes(total, plot.parameters.gather_width):
-        middle, start = plot.quiet(size, 4.0)
+        # What it got or spent besides would be taken first, or take from this.
+        start = plot.starts(size, 4)
+        middle = plot.idle(start - DAY_S, 1, 5.0)[:, 0]
         sources, receivers = plot.actors(size, width), plot.actors(size, width)
         groups = plot.truth.open(size, name, f"width_{width}")
         plot.truth.join(groups, middle, "relay")
@@ -90,7 +92,7 @@ def _gather_scatter(plot: Plot, name: str, total: int) -> None:
         _join(plot, groups, receivers, "receiver")
         whole = np.zeros(size, dtype=np.int64)
         for column in sources.T:
-            amount = _amounts(plot, size)
+            amount = _amounts(plot, size) * 2
             at = start + between(rng, (0.0, 1.5), size) * DAY_S
             send(plot, at, column, middle, amount, groups)
             whole += amount
@@ -181,6 +183,32 @@ def _biclique(plot: Plot, name: str, total: int) -> None:
                 send(plot, at, source, target, _amounts(plot, size), groups)
 
 
+def _commission(plot: Plot, name: str, size: int) -> None:
+    """Relays of one operation, over weeks: one payment in, one out, one rate for all of them."""
+    rng, number = plot.rng, plot.parameters.commission_relays
+    relays = plot.actors(size, number)
+    sources, sinks = plot.actors(size, 2), plot.actors(size, 2)
+    groups = plot.truth.open(size, name, "one_rate")
+    for people, role in ((relays, "relay"), (sources, "source"), (sinks, "sink")):
+        _join(plot, groups, people, role)
+    start = plot.starts(size, 41)
+    ratio = np.empty((size, number))
+    for place, relay in enumerate(relays.T):
+        at = start + between(rng, (0.0, 40.0), size) * DAY_S
+        dwell = between(rng, plot.parameters.pass_dwell_minutes, size) * 60.0
+        amount = _amounts(plot, size) * 3
+        off = between(rng, (-1.0, 1.0), size) * plot.parameters.commission_jitter
+        kept = np.minimum(1.0 - plot.parameters.commission + off, 1.0)
+        out = np.rint(amount * kept).astype(np.int64)
+        send(plot, at, sources[:, place % 2], relay, amount, groups)
+        send(plot, at + dwell, relay, sinks[:, place // 2 % 2], out, groups)
+        ratio[:, place] = out / amount
+    bins = np.floor(ratio * ranges.COMMISSION_BINS)
+    most = np.sort(bins, axis=1)[:, number // 2]
+    inside = (bins == most[:, None]).mean(axis=1)
+    plot.truth.exceed(groups[inside < ranges.COMMISSION_INSIDE], "bin")
+
+
 KINDS: Final[dict[str, Callable[[Plot, str, int], None]]] = {
     "peel_chain": _peel_chain,
     "gather_scatter": _gather_scatter,
@@ -192,4 +220,5 @@ KINDS: Final[dict[str, Callable[[Plot, str, int], None]]] = {
     "structuring_in": _structuring,
     "issuance_shape": _issuance_shape,
     "biclique": _biclique,
+    "commission_peak": _commission,
 }

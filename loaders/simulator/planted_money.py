@@ -102,17 +102,15 @@ def _pass_through(plot: Plot) -> None:
     for variant, count in plot.parameters.pass_through.items():
         _relays(plot, variant, plot.times(count))
     _relays(plot, "taken_over", plot.times(plot.parameters.taken_over["pass_through"]))
-    _relays(plot, "commission", plot.times(plot.parameters.commission_relays))
 
 
 def _relays(plot: Plot, variant: str, size: int) -> None:
-    """Relays of one way of relaying; those of `commission` are one operation with one rate."""
+    """Relays of one way of relaying."""
     rng, truth = plot.rng, plot.truth
     relay, start = plot.quiet(size, ranges.PASS_EVENTS * ranges.PASS_DAYS[1])
     payers = plot.actors(size, ranges.PASS_EVENTS)
-    fixed = variant == "commission"
-    sinks = plot.actors(size, ranges.PASS_EVENTS if fixed else 2)
-    groups = truth.open(size, "pass_through", variant, ("commission_peak",) if fixed else ())
+    sinks = plot.actors(size, 2)
+    groups = truth.open(size, "pass_through", variant)
     truth.join(groups, relay, "taken_over" if variant == "taken_over" else "relay")
     for people, role in ((payers, "payer"), (sinks, "sink")):
         for column in people.T:
@@ -125,16 +123,12 @@ def _relays(plot: Plot, variant: str, size: int) -> None:
         send(plot, at, payers[:, event], relay, amount, groups)
         dwell = between(rng, plot.parameters.pass_dwell_minutes, size) * 60.0
         out = np.minimum(dress(rng, amount * between(rng, plot.parameters.pass_keep, size)), amount)
-        if fixed:
-            off = between(rng, (-1.0, 1.0), size) * plot.parameters.commission_jitter
-            kept = 1.0 - plot.parameters.commission + off
-            out = np.rint(amount * np.minimum(kept, 1.0)).astype(np.int64)
         if variant == "split_out":
             half = out * 6 // 10
             send(plot, at + dwell, relay, sinks[:, 0], half, groups)
             send(plot, at + dwell + 900.0, relay, sinks[:, 1], out - half, groups)
         else:
-            send(plot, at + dwell, relay, sinks[:, event % sinks.shape[1]], out, groups)
+            send(plot, at + dwell, relay, sinks[:, event % 2], out, groups)
         at = at + between(rng, ranges.PASS_DAYS, size) * DAY_S
 
 

@@ -159,7 +159,12 @@ class Plot(Scene):
         """Unused people who get no gift for so long from each start: shape (starts, each)."""
         gifts = self.ledger.gifts
         given = gifts.column("kind") == GIFT
-        seen = np.sort(_key(gifts.column("target")[given], gifts.column("at")[given]))
+        # What their second account gets, they get.
+        owner = np.arange(self.world.size)
+        second = np.flatnonzero(self.world.second_account) + 1
+        owner[second] = second - 1
+        target = owner[gifts.column("target")[given]]
+        seen = np.sort(_key(target, gifts.column("at")[given]))
         return self._unseen(seen, starts, each, span_days)
 
     def _unseen(self, seen: Ints, starts: Floats, each: int, span_days: float) -> Ints:

@@ -268,6 +268,9 @@ CYCLE_WINDOW_S: Final = 72 * 3600
 CYCLE_KEEP_BP: Final = 5_000
 LAYER_GAP_S: Final = 48 * 3600
 LAYER_KEEP_BP: Final = 8_000
+# Ratios are counted in bins of 5 basis points; less than this share of relays in one is no peak.
+COMMISSION_BINS: Final = 2_000
+COMMISSION_INSIDE: Final = 0.9
 # Planted patterns start when the world has run for a while: they need items bought before.
 FIRST_DAY: Final = 8
 # Rings of money that are slow (1 to 7 days a hop), leak, run again, or share a device.
@@ -284,9 +287,10 @@ AMOUNT_JITTER: Final = 0.0
 # Of all instances, those some of whose records are in no file, and the share that is missing.
 SHARE_MISSING: Final = 0.04
 MISSING_RECORDS: Final = (0.10, 0.35)
-# Relays of one operation keep one share of everything, and are off by a little.
-COMMISSION_RELAYS: Final = 3
-COMMISSION: Final = 0.02
+# Relays of one operation keep one share of everything, and are off by a little: here by less than
+# the half bin of 2.5 basis points, in whose middle the share lies.
+COMMISSION_RELAYS: Final = 26
+COMMISSION: Final = 0.02025
 COMMISSION_JITTER: Final = 0.0002
 # Accounts of other people that somebody else runs from some day on.
 TAKEN_OVER: Final = MappingProxyType({"pass_through": 1, "multi_level_gift": 1})
@@ -306,6 +310,7 @@ FLOWS: Final = MappingProxyType(
         "peel_chain": 1,
         "issuance_shape": 1,
         "biclique": 1,
+        "commission_peak": 1,
     }
 )
 GATHER_WIDTH: Final = (3, 6)

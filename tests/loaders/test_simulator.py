@@ -13,7 +13,7 @@ from regift.loaders.errors import UsageError
 from regift.loaders.simulator import evaluation_ranges, ranges, simulate
 from regift.loaders.tables import TABLES
 
-FROZEN = "3c4b7db9186d288b"
+FROZEN = "deee6635df2a4011"
 FILES = sorted([*(f"{table}.csv" for table in TABLES), "truth.json"])
 PATTERNS = {
     "id": r"[0-9a-f]{12}",

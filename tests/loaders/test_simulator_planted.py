@@ -210,6 +210,7 @@ CHECKS: dict[str, Callable[[Facts, Group], None]] = {
     "biclique": checks.biclique,
     "closed_channel_sale": closed_channel_sale,
     "closed_circulation": closed_circulation,
+    "commission_peak": checks.commission_peak,
     "common_exit": checks.common_exit,
     "common_funder": checks.common_funder,
     "custody_gap": checks.custody_gap,

@@ -162,7 +162,7 @@ def test_what_is_beyond_a_bound_says_which(facts: Facts) -> None:
             assert (max(gaps) > ranges.LAYER_GAP_S) == ("gap" in group["beyond"])
     assert told["window"] >= 5
     assert told["gap"] >= 5
-    assert set(told) <= {"window", "gap", "keep", "max_length"}
+    assert set(told) <= {"window", "gap", "keep", "max_length", "bin"}
     assert ("max_length" in told) == (facts.truth["split"] == "evaluation")
 
 
@@ -181,18 +181,23 @@ def test_slow_patterns_wait_days_between_hops(facts: Facts) -> None:
 def test_relays_of_one_operation_keep_one_share(facts: Facts) -> None:
     rate = facts.truth["parameters"]["commission"]
     jitter = facts.truth["parameters"]["commission_jitter"]
-    kept = []
-    for group in facts.truth["planted"]:
-        if group["variant"] != "commission" or group["missing"]:
+    operations = [g for g in facts.truth["planted"] if g["typology"] == "commission_peak"]
+    assert len(operations) >= 5
+    for group in operations:
+        if group["missing"]:
             continue
         moves = facts.records(group)
-        for came, left in zip(moves[::2], moves[1::2], strict=True):
-            assert came.target == left.source
-            kept.append(1 - left.money / came.money)
+        relays = [a["account"] for a in group["accounts"] if a["role"] == "relay"]
+        assert len(relays) == facts.truth["parameters"]["commission_relays"]
+        bins = []
+        for relay in relays:
+            came, left = (m for m in moves if relay in (m.source, m.target))
+            assert came.target == relay == left.source
             # A hundredth of what is moved is the least that can be kept or not.
-            assert abs(kept[-1] - rate) <= jitter + 1 / came.money
-        assert group["also"] == ["commission_peak"]
-    assert len(kept) >= 40
+            assert abs(1 - left.money / came.money - rate) <= jitter + 1 / came.money
+            bins.append(2_000 * left.money // came.money)
+        inside = max(bins.count(place) for place in bins) / len(bins)
+        assert (inside < 0.9) == ("bin" in group["beyond"])
 
 
 def test_an_account_taken_over_has_a_device_that_is_new_and_not_its_own(facts: Facts) -> None:

@@ -1,14 +1,16 @@
 """`regift case`: findings that belong together."""
 
+from decimal import Decimal
 from pathlib import Path
 
 import click
 
-from regift.commands.explain import tell_case
+from regift.commands.explain import tell
 from regift.commands.options import json_option, opened, quiet_option, workspace_option
 from regift.commands.output import print_json, print_rows, say
+from regift.commands.wording import lang_option, line_option
 from regift.ranking.cases import resolve, short_ids
-from regift.ranking.explain import explain_unit
+from regift.ranking.explain import Asked, explain_unit
 from regift.ranking.rank import rank, size
 
 
@@ -46,14 +48,18 @@ def list_command(top: int | None, as_json: bool, quiet: bool, workspace: Path) -
 
 @command.command()
 @click.argument("case")
+@line_option
+@lang_option
 @json_option
 @workspace_option
-def show(case: str, as_json: bool, workspace: Path) -> None:
+def show(case: str, line: Decimal, lang: str, as_json: bool, workspace: Path) -> None:
     """One case: its score, its terms, its accounts and their roles."""
-    _, _, _, graph = opened(workspace)
+    _, _, manifest, graph = opened(workspace)
     with graph:
         case_id = resolve(graph.con, case)
-        if as_json:
-            print_json([explain_unit(graph.con, "case", case_id)])
-        else:
-            tell_case(graph.con, case_id)
+        asked = Asked(line, lang, manifest.run)
+        found = explain_unit(graph.con, "case", case_id, asked)
+    if as_json:
+        print_json([found])
+    else:
+        tell(found, asked)

@@ -1,70 +1,150 @@
-"""`regift explain`: why a case, an account or a finding is listed."""
+"""`regift explain`: why a case, an account or a finding is listed, and what it would be without."""
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import click
-import duckdb
 
 from regift.commands.options import json_option, opened, workspace_option
-from regift.commands.output import plain, print_json, print_table, say_cut
-from regift.ranking.explain import explain
+from regift.commands.output import cell, plain, print_json, print_table, say_cut
+from regift.commands.wording import headed, lang_option, line_option, some
+from regift.ranking.explain import Asked
+from regift.ranking.explain_finding import explain
+from regift.ranking.texts import say, word
+from regift.refresh.counterfactuals import counterfactuals
 from regift.refresh.run import truncated_of
 
 SHOWN_ROWS = 12
 """Rows of each part that people see; --json has all, and the heading says how many there are."""
 
+SAID = ("minimal", "clears")
+"""Parts that are one sentence."""
+TOLD = {"counterfactuals": "counterfactuals", "why_not": "why not", "unchecked": "not checked"}
+"""Parts that are sentences, with their headings."""
+CODES = ("role", "measure")
+
 
 @click.command()
 @click.argument("name")
+@click.option(
+    "--without",
+    "things",
+    multiple=True,
+    metavar="KIND:ID",
+    help="What it would be without record:ID, account:ID, finding:ID or an identifier such as "
+    "device:d-91; may be given several times, each by itself.",
+)
+@line_option
+@lang_option
 @json_option
 @workspace_option
-def command(name: str, as_json: bool, workspace: Path) -> None:
+def command(
+    name: str, things: tuple[str, ...], line: Decimal, lang: str, as_json: bool, workspace: Path
+) -> None:
     """Why a case, an account or a finding is listed.
 
     NAME is an account, the id of a finding, or the id of a case or a prefix of it. Terms add up to
-    the score; each names the findings and records it stands on.
+    the score; each names the findings and records it stands on. Of an account that is not above
+    the line it says why not. --without searches and scores again, in memory; by itself it does so
+    for the identifiers that hold the unit together.
     """
-    _, _, manifest, graph = opened(workspace)
+    place, _, manifest, graph = opened(workspace)
     with graph:
-        if as_json:
-            print_json([{**explain(graph.con, name), "truncated": truncated_of(manifest)}])
-            return
-        tell_case(graph.con, name)
-    for typology, cut in truncated_of(manifest).items():
+        asked = Asked(line, lang, manifest.run)
+        found = explain(graph.con, name, asked)
+        found["counterfactuals"] = counterfactuals(
+            place, manifest, graph, found, list(things), asked
+        )
+    truncated = truncated_of(manifest)
+    if as_json:
+        print_json([{**found, "truncated": truncated}])
+        return
+    tell(found, asked)
+    for typology, cut in truncated.items():
         say_cut(cut, what=f"{typology} was ")
 
 
-def tell_case(con: duckdb.DuckDBPyConnection, name: str) -> None:
-    """The explanation for people: the score, its terms, and what each part rests on."""
-    found = explain(con, name)
-    what = f"{found['unit']} {found['id']}" if "unit" in found else f"finding {found['finding']}"
-    click.echo(plain(f"{what}: score {found['score']}"))
-    if "measure" in found:
-        proposed = found["measure"] or "no measure"
-        click.echo(plain(f"  {proposed}: {found['why']}"))
+def tell_case(con: Any, name: str, asked: Asked | None = None) -> None:
+    """The explanation of a case, an account or a finding for people."""
+    asked = asked or Asked()
+    tell(explain(con, name, asked), asked)
+
+
+def tell(found: dict[str, Any], asked: Asked) -> None:
+    """An explanation for people: the score, its terms, and what each part rests on."""
+    lang = asked.lang
+    _heading(found, asked)
     for term in found["terms"]:
-        click.echo(plain(f"  {term['points']:5.1f}  {term['text']}"))
-        click.echo(plain(f"         findings {_some(term['findings'])}"))
+        click.echo(plain(f"  {term['term']}: {term['text']}"))
         records = [each["record"] if isinstance(each, dict) else each for each in term["records"]]
-        click.echo(plain(f"         records {_some(records)}"))
+        for part, names in (("findings", term["findings"]), ("records", records)):
+            click.echo(plain(f"         {word(lang, part)} {some(names, lang)}"))
+    if found["terms"] and "minimal" in found:
+        minimal, clears = found["minimal"], found["clears"]
+        click.echo(plain("  " + _least(minimal, asked)))
+        below = clears["text"] if clears else say(lang, "clears_none", line=asked.line)
+        click.echo(plain(f"  {below}"))
+        if clears:
+            click.echo(plain(f"         {word(lang, 'findings')} {some(clears['findings'], lang)}"))
+    for part, heading in TOLD.items():
+        _sentences(heading, [each["text"] for each in found.get(part) or []], lang)
     for part in ("accounts", "findings", "evidence", "without", "related"):
-        _part(part, found.get(part) or [])
+        _part(part, found.get(part) or [], lang)
 
 
-def _part(part: str, rows: list[dict[str, Any]]) -> None:
+def _heading(found: dict[str, Any], asked: Asked) -> None:
+    lang, side = asked.lang, asked.side(found["score"])
+    told = {"score": f"{found['score']:.1f}", "place": side, "line": asked.line}
+    if "unit" not in found:
+        click.echo(plain(say(lang, "finding", id=found["finding"], **told)))
+        return
+    unit, id = word(lang, found["unit"]), found["id"]
+    key = "unit" if found["rank"] else "unlisted"
+    click.echo(plain(say(lang, key, unit=unit, id=id, rank=found["rank"], **told)))
+    if found["rank"]:
+        measure = word(lang, found["measure"]) if found["measure"] else None
+        said = "proposed" if measure else "none_proposed"
+        click.echo(plain("  " + say(lang, said, measure=measure, why=found["why"])))
+
+
+def _least(minimal: dict[str, Any] | None, asked: Asked) -> str:
+    """The fewest records that keep it above the line, the first few by name."""
+    if minimal is None:
+        return say(asked.lang, "minimal_none", line=asked.line)
+    records = [each["record"] for each in minimal["records"]]
+    return say(
+        asked.lang, "minimal", n=len(records), of=minimal["of"], score=minimal["score"],
+        line=asked.line, records=some(records, asked.lang),
+    )  # fmt: skip
+
+
+def _sentences(heading: str, lines: list[str], lang: str) -> None:
+    if lines:
+        click.echo(f"\n  {_named(heading, len(lines), lang)}")
+        for line in lines[:SHOWN_ROWS]:
+            click.echo(plain(f"  {line}"))
+
+
+def _part(part: str, rows: list[dict[str, Any]], lang: str) -> None:
     if not rows:
         return
     heading = {"without": "score without"}.get(part, part)
-    of = f" ({SHOWN_ROWS} of {len(rows)})" if len(rows) > SHOWN_ROWS else ""
-    click.echo(f"\n  {heading}{of}")
+    click.echo(f"\n  {_named(heading, len(rows), lang)}")
+    left_out = ("nano_nats", "why") if part != "related" else ()
     shown = [
-        {key: value for key, value in row.items() if key not in ("why", "nano_nats")}
+        {key: value for key, value in row.items() if key not in left_out}
         for row in rows[:SHOWN_ROWS]
     ]
-    print_table(shown, list(shown[0]))
+    for row in shown:
+        if "complete" in row:
+            row["complete"] = word(lang, cell(row["complete"]))
+    made = headed(shown, lang, CODES)
+    print_table(made, list(made[0]))
 
 
-def _some(names: list[str]) -> str:
-    shown = ", ".join(names[:4])
-    return shown if len(names) <= 4 else f"{shown}, ... {len(names)} in all (--json lists them)"
+def _named(heading: str, rows: int, lang: str) -> str:
+    name = word(lang, heading)
+    return name if rows <= SHOWN_ROWS else say(
+        lang, "part_of", name=name, shown=SHOWN_ROWS, of=rows
+    )  # fmt: skip

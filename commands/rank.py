@@ -10,15 +10,19 @@ import duckdb
 
 from regift.commands.options import json_option, opened, quiet_option, workspace_option
 from regift.commands.output import print_rows, say, say_cut
-from regift.graph.store import attach_generation, manifest_of
+from regift.commands.wording import headed, lang_option, line_option
+from regift.graph.store import Manifest, attach_generation, manifest_of
 from regift.loaders.errors import UsageError
+from regift.ranking import texts
 from regift.ranking.cases import short_ids
-from regift.ranking.lineage import lineage
+from regift.ranking.changes import changed
 from regift.ranking.rank import rank, size
+from regift.ranking.texts import translated
 from regift.ranking.units import UNITS
 from regift.refresh.run import truncated_of
 
 SHOWN = ("rank", "id", "case", "score", "measure", "clause", "terms")
+CODES = ("measure", "lineage")
 
 
 @click.command()
@@ -28,6 +32,8 @@ SHOWN = ("rank", "id", "case", "score", "measure", "clause", "terms")
 @click.option("--top", type=click.IntRange(1), help="Only the first so many.")
 @click.option("--min-score", help="Only those of this score and more.")
 @click.option("--new-since", type=click.IntRange(1), help="Only those new or changed since then.")
+@line_option
+@lang_option
 @json_option
 @quiet_option
 @workspace_option
@@ -36,6 +42,8 @@ def command(
     top: int | None,
     min_score: str | None,
     new_since: int | None,
+    line: Decimal,
+    lang: str,
     as_json: bool,
     quiet: bool,
     workspace: Path,
@@ -43,25 +51,33 @@ def command(
     """Rank cases, accounts, entities or operators.
 
     Scores are bands, not probabilities. `measure` is empty where the evidence may not propose one;
-    --json says why. --new-since names a kept generation: rows whose score moved or that are new.
+    --json says why. --new-since names a kept generation: rows whose score moved or that are new;
+    of cases also what became of them, and those that are gone.
     """
     try:
         least = Decimal(min_score) if min_score is not None else None
     except InvalidOperation:
         raise UsageError(f"--min-score {min_score!r} is not a number") from None
     place, _, manifest, graph = opened(workspace)
+    notes: list[str] = []
     with graph:
         rows = rank(graph.con, unit, top=None if new_since else top, min_score=least)
         total = size(graph.con, unit)
         if new_since:
             then = manifest_of(place, new_since)
             attach_generation(graph.con, place, then, "earlier")
-            rows = _changed(graph.con, unit, rows)[:top]
+            moved = _recalibrated(then, manifest)
+            rows = changed(graph.con, unit, rows, recalibrated=moved)[:top]
+            if moved:
+                notes.append(_other_calibration(then, manifest, lang))
+        rows = [_worded(row, line, lang) for row in rows]
         shown = rows if as_json else for_people(graph.con, rows)
-    print_rows(shown, as_json, SHOWN)
-    say(f"{len(rows):,} of {total:,} {unit} rows", quiet)
-    for line in manifest.run["switched_off"]:
-        say(line, quiet)
+    _print(shown, as_json, lang, bool(new_since))
+    told = {"shown": f"{len(rows):,}", "total": f"{total:,}", "unit": texts.word(lang, unit)}
+    above = sum(row["above_line"] for row in rows)
+    say(texts.say(lang, "rows", **told, above=f"{above:,}", line=line), quiet)
+    for note in notes + [translated(lang, each) for each in manifest.run["switched_off"]]:
+        say(note, quiet)
     truncated = truncated_of(manifest)
     for typology, cut in truncated.items():
         say_cut(cut, quiet, f"{typology} was ")
@@ -69,29 +85,32 @@ def command(
         sys.exit(4)
 
 
-def _changed(
-    con: duckdb.DuckDBPyConnection, unit: str, rows: list[dict[str, Any]]
-) -> list[dict[str, Any]]:
-    """Rows that are new or not what they were; of cases `lineage` says what became of them."""
-    before = dict(con.execute(_SCORES[unit]).fetchall())
-    moved = [row for row in rows if before.get(row["id"]) != Decimal(str(row["score"]))]
-    if unit != "case":
-        return moved
-    members = "SELECT case_id, finding FROM"
-    told = lineage(
-        con.sql(f"{members} earlier.case_members").to_arrow_table(),
-        con.sql(f"{members} case_members").to_arrow_table(),
-    ).to_pylist()
-    what: dict[str, list[str]] = {}
-    for row in told:
-        if row["new"]:
-            what[row["new"]] = sorted({*what.get(row["new"], ()), *row["what"]})
-    scores_moved = {row["id"] for row in moved}
-    return [
-        {**row, "lineage": what[row["id"]]}
-        for row in rows
-        if row["id"] in scores_moved or what[row["id"]] != ["same"]
-    ]
+def _print(rows: list[dict[str, Any]], as_json: bool, lang: str, since: bool) -> None:
+    columns = (*SHOWN, *(("was", "lineage") if since else ()))
+    if as_json:
+        print_rows(rows, True)
+        return
+    narrow = [{column: row.get(column) for column in columns} for row in rows]
+    print_rows(headed(narrow, lang, CODES), False)
+
+
+def _worded(row: dict[str, Any], line: Decimal, lang: str) -> dict[str, Any]:
+    """The row with its sentences in the language, and where it is as seen from the line."""
+    reasons = [each | {"text": translated(lang, each["text"])} for each in row["reasons"]]
+    above = Decimal(str(row["score"])) >= line
+    told = {"why": translated(lang, row["why"]), "reasons": reasons}
+    return row | told | {"line": float(line), "above_line": above}
+
+
+def _recalibrated(then: Manifest, now: Manifest) -> bool:
+    """Whether the two generations were scored with different calibrations."""
+    return bool(then.run.get("calibration") != now.run.get("calibration"))
+
+
+def _other_calibration(then: Manifest, now: Manifest, lang: str) -> str:
+    none = texts.say(lang, "no_calibration")
+    old, new = (each.run.get("calibration") or none for each in (then, now))
+    return texts.say(lang, "calibration_moved", then=then.number, old=old, new=new)
 
 
 def for_people(con: duckdb.DuckDBPyConnection, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -106,11 +125,3 @@ def for_people(con: duckdb.DuckDBPyConnection, rows: list[dict[str, Any]]) -> li
         }
         for row in rows
     ]
-
-
-_SCORES = {
-    "case": "SELECT case_id, score FROM earlier.cases",
-    "account": "SELECT account, score FROM earlier.account_scores",
-    "entity": "SELECT id, score FROM earlier.group_scores WHERE unit = 'entity'",
-    "operator": "SELECT id, score FROM earlier.group_scores WHERE unit = 'operator'",
-}

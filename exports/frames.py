@@ -21,7 +21,8 @@ from regift.queries import ALL
 from regift.queries.search import clauses, search
 from regift.queries.shown import choose, finding_rows, item_rows
 from regift.ranking.cases import resolve
-from regift.ranking.explain import explain
+from regift.ranking.explain import Asked
+from regift.ranking.explain_finding import explain
 from regift.ranking.rank import rank
 from regift.refresh.run import truncated_of
 from regift.refresh.settings import params_of, read_bounds, read_settings
@@ -93,7 +94,7 @@ class Generation:
 
     def explain(self, name: str) -> dict[str, Any]:
         """Why a case, an account or a finding is listed: terms that add up, with their records."""
-        return explain(self._graph.con, name)
+        return explain(self._graph.con, name, Asked(run=self._manifest.run))
 
     def window(self, since_us: int | None = None, until_us: int | None = None) -> "nx.MultiDiGraph":
         """Records in [since_us, until_us) as a graph: accounts are nodes, records edges."""

@@ -34,6 +34,11 @@ LARGEST_NANO = 9_210_340_372
 SCORE_TENTHS = 1000
 """A score is told to a tenth: 0.0 to 100.0."""
 
+EXAMPLE_LINE = "60"
+"""example: the score from which listings show a row as above the line. One fact passes it alone
+(kappa 70 and more); of what may be chance, one family does not without a calibration (at most 47),
+two or more do."""
+
 LFDR_UNCALIBRATED_BP = 5000
 """D-11: without a calibration half of what a statistical typology finds may be chance."""
 DEMOTED_BP = 5000

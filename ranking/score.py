@@ -11,6 +11,8 @@ reaches, the bounds computed in decimal arithmetic. So no float decides a score 
     reasons(unit, id, family, term, points, text, findings)    points of a unit add up to its score
 """
 
+from bisect import bisect_right
+from decimal import Decimal
 from functools import cache
 
 import duckdb
@@ -43,6 +45,24 @@ def score_steps() -> pa.Table:
     """The bounds as a table (least, tenths), score 0 included, for an ASOF join."""
     bounds = score_bounds()
     return pa.table({"least": [0, *bounds], "tenths": list(range(len(bounds) + 1))})
+
+
+def line_bound(line: Decimal) -> int:
+    """Smallest S, in nano-nats, whose score is `line` or more; a line is a whole number of tenths.
+
+    >>> line_bound(Decimal("90")), line_bound(Decimal(0))
+    (2297597452, 0)
+    """
+    return (0, *score_bounds())[int(line * 10)]
+
+
+def score_of(s: int) -> Decimal:
+    """The score of S.
+
+    >>> score_of(2_302_585_093), score_of(0)
+    (Decimal('90.0'), Decimal('0.0'))
+    """
+    return Decimal(bisect_right(score_bounds(), s)).scaleb(-1)
 
 
 def derive(con: Con) -> None:

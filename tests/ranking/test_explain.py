@@ -1,6 +1,7 @@
 """Rows of `rank` as CLI.md says; explanations add up; counterfactuals equal scoring again."""
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -9,8 +10,10 @@ from ledger import DAY, Found, Ledger, gift, ranked, transfer
 from ledgers import ledgers
 
 from regift.loaders.errors import UsageError
+from regift.queries import ALL
 from regift.ranking.derive import TABLES
-from regift.ranking.explain import explain, explain_unit
+from regift.ranking.explain import Asked, explain_unit
+from regift.ranking.explain_finding import explain
 from regift.ranking.rank import rank, size
 from regift.ranking.units import UNITS
 
@@ -81,19 +84,83 @@ def test_a_case_explained() -> None:
         {"finding": CYCLE.id, "score": 90.0},
     ]
     assert [(a["account"], a["role"], a["measure"]) for a in told["accounts"]] == [
-        ("b", "giver", "notice"),
-        ("c", "receiver", None),
+        ("b", "relay", "notice"),
+        ("c", "relay", None),
     ]
     assert told["related"] == []
+    assert (told["line"], told["above_line"]) == (60.0, True)
+    assert told["terms"][0]["text"] == (
+        "69.7 of 95.8 points: 1 finding of circulation on 1 record, the strongest gifts:g2 with "
+        "2.303 (it counts beside others from 0.357 on)"
+    )
+    assert told["minimal"]["text"] == "1 of 3 records are enough for 90.0, the line is 60: gifts:g2"
+    assert (told["clears"]["findings"], told["clears"]["exact"]) == ([GIFT.id], True)
+
+
+def test_a_line_elsewhere() -> None:
+    """At 90 the gift alone is on the line; at 96 nothing is."""
+    case = f"C-{GIFT.id[-16:-8]}"
+    with ranked(WORLD) as con:
+        at, above = (explain(con, case, Asked(Decimal(line))) for line in ("90", "96"))
+    assert [each["record"] for each in at["minimal"]["records"]] == ["gifts:g2"]
+    assert at["clears"]["findings"] == [GIFT.id]
+    assert (above["minimal"], above["clears"], above["above_line"]) == (None, None, False)
+
+
+def test_why_not() -> None:
+    """Of an account below the line, and of one that nothing names."""
+    with ranked(WORLD) as con:
+        below = explain(con, "c", Asked(Decimal("99.9")))
+        nothing = explain(con, "brand")
+        with pytest.raises(UsageError, match="no case, finding or account nobody"):
+            explain(con, "nobody")
+    assert [each["text"] for each in below["why_not"]] == [
+        "place 2 of 2 with 95.8: 4.1 points are missing to 99.9",
+        "looked at: 1 gifts and 2 transfers that name it, with 1 other accounts",
+        "it gave no item on; a gift is found from level 2 on",
+        "its strongest record has 2.303, counts beside others from 0.357 on",
+        f"{GIFT.id} (multi_level_gift) names it as receiver",
+        f"{CYCLE.id} (money_cycle) names it as relay",
+    ]
+    assert (nothing["rank"], nothing["score"], nothing["terms"]) == (None, 0.0, [])
+    assert [each["what"] for each in nothing["why_not"]] == [
+        "why_unlisted", "why_records", "why_no_level",
+    ]  # fmt: skip
+
+
+def test_why_a_finding_opens_no_case() -> None:
+    detail = '{"tier": "plain", "pair_rate": 0.5}'
+    spouses = replace(GIFT, n=9, typology="paid_gift", detail=detail)
+    with ranked(WORLD.with_findings((spouses,))) as con:
+        told = explain(con, "b")["why_not"][-1]["text"]
+    assert told == (
+        f"{spouses.id} (paid_gift) names it as giver, and opens no case: the two pay each other "
+        "anyway"
+    )
+
+
+def test_what_was_not_checked() -> None:
+    cut = {"expansions": {"roots": 2, "accounts": ["c"], "complete_to_length": 3}}
+    ran = [{"typology": name, "truncated": {}} for name in ALL if name != "fan_in"]
+    ran[0] = {"typology": "money_cycle", "truncated": cut}
+    run = {"typologies": ran, "calibration": "K-1", "switched_off": ["x is off"]}
+    with ranked(WORLD) as con:
+        told = [each["text"] for each in explain(con, "c", Asked(run=run))["unchecked"]]
+        other = [each["what"] for each in explain(con, "brand", Asked(run=run))["unchecked"]]
+    assert told[:2] == [
+        "money_cycle was cut short at this very account: expansions",
+        "money_cycle was cut short: expansions: 2 roots cut, complete to length 3; at c",
+    ]
+    assert "fan_in was not searched in this generation" in told
+    assert "no identifiers: accounts of one hand are not known as one" in told
+    assert told[-1] == "x is off"
+    assert "cut_here" not in other
+    assert "uncalibrated" not in other
 
 
 def test_an_account_and_a_finding_explained() -> None:
     with ranked(WORLD) as con:
         account, finding = explain(con, "c"), explain(con, CYCLE.id)
-        with pytest.raises(UsageError, match="nothing was found that counts for account brand"):
-            explain(con, "brand")
-        with pytest.raises(UsageError, match="no case, finding or account nobody"):
-            explain(con, "nobody")
     assert [(f["finding"], f["role"]) for f in account["findings"]] == [
         (GIFT.id, "receiver"),
         (CYCLE.id, "relay"),

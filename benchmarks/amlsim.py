@@ -3,10 +3,11 @@
     python benchmarks/amlsim.py [--data ../shared/data] [--write | --check]
 
 Loads each run of the simulator by its declared format into a new workspace whose clock is a day,
-refreshes, ranks accounts and compares with the simulator's labels, which are read for nothing else.
-The same searches over the same transfers with permuted times (seed 0) say how much chance finds.
-Prints Markdown; `--write` puts it into README.md, `--check` fails when it differs from what is
-there. Where the data is not beside the checkout a line says so, and nothing is changed.
+refreshes, calibrates, ranks accounts and compares with the simulator's labels, which are read for
+nothing else. The same searches over the same transfers with permuted times (seed 0) say how much
+chance finds. Prints Markdown; `--write` puts it into README.md, `--check` fails when it differs
+from what is there. Where the data is not beside the checkout a line says so, and nothing is
+changed.
 
 Measures are those of `regift evaluate`: expected values where a list does not tell accounts apart,
 accounts that a list leaves out last together. All baselines, intervals and what calibration does:
@@ -19,7 +20,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from amlsim_runs import Run, absent, loaded, runs
+from amlsim_runs import Run, absent, loaded, refreshed, runs
 
 import regift
 from regift.commands.options import opened
@@ -29,6 +30,7 @@ from regift.queries import ALL
 from regift.queries.money_cycle import Params, count_cycles
 from regift.queries.params import duration_us
 from regift.ranking.evaluate import OURS, Judged, evaluate
+from regift.refresh.calibrate import calibrate
 from regift.refresh.run import searched_of
 from regift.refresh.settings import params_of, settings_of
 
@@ -177,7 +179,10 @@ def report(data: Path) -> str:
     ranked, found, missed, rings = [], [], [], []
     with tempfile.TemporaryDirectory() as name:
         for run in runs(data, Path(name)):
-            root = loaded(run, Path(name) / f"workspace-{run.name}").root
+            workspace = loaded(run, Path(name) / f"workspace-{run.name}")
+            calibrate(workspace)
+            refreshed(workspace)
+            root = workspace.root
             with regift.open(root) as generation:
                 with shuffled(generation) as chance:
                     found += searches(run, generation, chance)

@@ -4,6 +4,8 @@ A snapshot is what every search reads: the seven record tables of `loaders/table
 
     account_kinds(account, kind, operator)     every account that a record names; kind may be null
     judgements(a, b, verdict, seq)             what people said of pairs: same | different
+    measured(account, since_us, clause, step)  measures in force (decisions.py)
+    allowed(account, until_us, reason)         accounts that no measure is proposed against
     cancelled(record_id, refund_id)            transfers undone by a refund, and the refund
     payments(record_id, at_us, seq, ord, source, target, amount_minor, currency, kind)
                                                effective payment and red_packet transfers; ord is
@@ -29,6 +31,7 @@ import duckdb
 import pyarrow as pa
 
 from regift.graph.bounds import Bounds
+from regift.graph.decisions import define_decisions
 from regift.loaders.tables import TABLES
 
 DAY_US = 86_400_000_000
@@ -114,11 +117,13 @@ def snapshot_from_rows(
     rows: Mapping[str, list[dict[str, Any]]],
     settings: Settings | None = None,
     judgements: tuple[tuple[str, str, str], ...] = (),
+    measured: tuple[tuple[str, int, str, str], ...] = (),
+    allowed: tuple[tuple[str, int, str], ...] = (),
 ) -> Snapshot:
     """A snapshot of a few records given as stored columns: for examples, notebooks and tests.
 
     rows: table name -> rows, keys as `Column.stored`; missing columns are null.
-    judgements: (account, account, "same" | "different").
+    judgements: (account, account, "same" | "different"); measured, allowed: rows of the tables.
 
     >>> row = {"record_id": "g1", "at_us": 0, "source": "brand", "target": "ann", "item": "x",
     ...        "kind": "issue"}
@@ -143,8 +148,7 @@ def snapshot_from_rows(
             con.register("_given", given_table)
             con.execute(f"INSERT INTO {table.name} SELECT * FROM _given")
             con.unregister("_given")
-    con.execute("CREATE TABLE judgements (a VARCHAR, b VARCHAR, verdict VARCHAR, seq BIGINT)")
-    for seq, (a, b, verdict) in enumerate(judgements):
-        con.execute("INSERT INTO judgements VALUES (?, ?, ?, ?)", [*sorted((a, b)), verdict, seq])
+    judged = [(*sorted((a, b)), verdict, seq) for seq, (a, b, verdict) in enumerate(judgements)]
+    define_decisions(con, {"judgements": judged, "measured": measured, "allowed": allowed})
     derive_all(con, settings)
     return Snapshot(con, settings)

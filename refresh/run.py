@@ -18,6 +18,7 @@ from regift.enforcement.casebook import Casebook
 from regift.graph import custody, effective, entities
 from regift.graph.bounds import Bounds
 from regift.graph.connect import connect, count, quote, row
+from regift.graph.decisions import Decided, define_decisions
 from regift.graph.loads import pending_loads
 from regift.graph.snapshot import Settings, define_account_kinds
 from regift.graph.store import (
@@ -51,6 +52,8 @@ DERIVED = (
     "subjects",
     "evidence",
     "judgements",
+    "measured",
+    "allowed",
     "account_kinds",
     "entity_of",
     "links",
@@ -109,16 +112,13 @@ def refresh(
         settings = read_settings(workspace)
         old = current_manifest(workspace)
         loads = pending_loads(workspace, old)
-        casebook = Casebook.open(workspace.casebook)
-        try:
-            judgements, head = casebook.state()
-        finally:
-            casebook.close()
+        with Casebook.open(workspace.casebook) as casebook:
+            decisions = casebook.state()
         digests = {
             "settings": digest_of({**asdict(settings), "typology": None}),
-            "judgements": digest_of(judgements),
+            **{name: digest_of(rows) for name, rows in decisions.tables.items()},
             "code": code_digest(),
-            "casebook_head": head,
+            "casebook_head": decisions.head,
             **{f"params.{n}": digest_of(_decisive(settings, bounds, n)) for n in ALL},
         }
         calibration = calibrations.current(workspace)
@@ -130,9 +130,18 @@ def refresh(
         run = Run(workspace, settings, old, digests, full, say, bounds, calibration)
         con = connect(scratch)
         try:
-            return Outcome(run.make(con, loads, judgements), fresh=True)
+            manifest = run.make(con, loads, decisions.tables)
         finally:
             con.close()
+        _log(workspace, manifest)
+        return Outcome(manifest, fresh=True)
+
+
+def _log(workspace: Workspace, manifest: Manifest) -> None:
+    """A run is a row of the audit log: which generation was made, and the hash of what it is of."""
+    told = {"generation": manifest.number, "made_from": digest_of(manifest.digests)}
+    with Casebook.open(workspace.casebook) as casebook:
+        casebook.note("refresh", told)
 
 
 def _decisive(settings: Settings, bounds: Bounds, name: str) -> list[dict[str, Any]]:
@@ -189,12 +198,12 @@ class Run:
         self,
         con: duckdb.DuckDBPyConnection,
         loads: list[dict[str, Any]],
-        judgements: list[tuple[str, str, str, int]],
+        decided: Decided,
     ) -> Manifest:
         """All stages; gives the manifest that is now current."""
         began = time.monotonic()
         segments = self._records(con, loads)
-        changed = self._derive(con, judgements, segments)
+        changed = self._derive(con, decided, segments)
         segments["custody"] = self._custody(con)
         typologies = self._find(con, changed | {"custody"} if self._items_run else changed)
         self._rank(con)
@@ -240,16 +249,12 @@ class Run:
     def _derive(
         self,
         con: duckdb.DuckDBPyConnection,
-        judgements: list[tuple[str, str, str, int]],
+        decided: Decided,
         segments: Mapping[str, tuple[Segment, ...]],
     ) -> frozenset[str]:
         """Effective payments and entities; gives the names of tables that changed."""
         began = time.monotonic()
-        con.execute(
-            "CREATE TEMP TABLE judgements (a VARCHAR, b VARCHAR, verdict VARCHAR, seq BIGINT)"
-        )
-        if judgements:
-            con.executemany("INSERT INTO judgements VALUES (?, ?, ?, ?)", judgements)
+        define_decisions(con, decided)
         define_account_kinds(con)
         effective.derive(con, self.settings)
         entities.derive(con, self.settings)

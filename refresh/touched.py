@@ -9,6 +9,7 @@ COMPARED = {
     "entity_of": "account, entity",
     "links": "a, b, grade",
     "cancelled": "record_id, refund_id",
+    "measured": "account, since_us, clause, step",
 }
 """Derived tables and the columns in which a difference matters to a search."""
 

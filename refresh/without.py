@@ -13,13 +13,13 @@ So the answer is that of a workspace into which the thing was never loaded. Noth
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
 
 import duckdb
 
 from regift.graph import custody
 from regift.graph.bounds import Bounds
 from regift.graph.connect import connect, count, row
+from regift.graph.decisions import DDL, Decided
 from regift.graph.snapshot import Settings
 from regift.graph.store import (
     Manifest,
@@ -130,7 +130,7 @@ class _Without(Run):
             missing = _known(self.workspace, self.before, thing.id)
         if not missing:
             raise UsageError(f"--without {thing.text}: nothing of the generation is that")
-        changed = self._derive(con, _judgements(self.workspace, self.before, thing), segments)
+        changed = self._derive(con, _decided(self.workspace, self.before, thing), segments)
         self._custody(con)
         self._find(con, changed | {"custody"} if self._items_run else changed)
         if thing.what == "finding":
@@ -188,10 +188,17 @@ def _rows_of(name: str, thing: Thing) -> tuple[str, list[str]]:
     return "false", []
 
 
-def _judgements(workspace: Workspace, manifest: Manifest, thing: Thing) -> list[tuple[Any, ...]]:
-    """What people said of pairs, of an account that is left out nothing."""
+def _decided(workspace: Workspace, manifest: Manifest, thing: Thing) -> Decided:
+    """What people decided as the generation has it, of an account that is left out nothing."""
     with connect() as con:
-        attach_generation(con, workspace, manifest, "old")
-        rows = con.execute("SELECT a, b, verdict, seq FROM old.judgements ORDER BY seq").fetchall()
+        there = attach_generation(con, workspace, manifest, "old")
+        rows = {
+            table: con.execute(f"FROM old.{table} ORDER BY ALL").fetchall()
+            for table in DDL
+            if table in there  # generations of older versions lack some
+        }
     gone = thing.id if thing.what == "account" else None
-    return [each for each in rows if gone not in each[:2]]
+    named = {table: 2 if table == "judgements" else 1 for table in DDL}  # first columns: accounts
+    return {
+        table: [each for each in rows[table] if gone not in each[: named[table]]] for table in rows
+    }

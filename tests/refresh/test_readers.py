@@ -7,7 +7,7 @@ from threading import Barrier
 import pytest
 from workspaces import GIFTS, everything, manifest, put, select
 
-from regift.enforcement.casebook import Casebook
+from regift.enforcement.casebook import Casebook, Decisions
 from regift.graph.collect_garbage import collect_garbage
 from regift.graph.store import current_manifest, manifest_of, open_snapshot
 from regift.graph.workspace import Workspace
@@ -144,8 +144,8 @@ def test_a_judgement_between_two_questions_is_in_both_answers_or_in_none(tmp_pat
 
     before = reader.head()
     reader.judgements = judgements_then_another  # type: ignore[method-assign]
-    assert reader.state() == ([], before)
+    assert reader.state() == Decisions([], [], [], before)
     reader.judgements = asked  # type: ignore[method-assign]
-    assert reader.state() == ([("ann", "bob", "same", 1)], writer.head())
+    assert reader.state() == Decisions([("ann", "bob", "same", 1)], [], [], writer.head())
     reader.close()
     writer.close()

@@ -1,0 +1,36 @@
+"""What people decided, as tables that searches and rankings read: data of the casebook, not more.
+
+judgements(a, b, verdict, seq)             what people said of pairs: same | different
+measured(account, since_us, clause, step)  measures in force, one row each
+allowed(account, until_us, reason)         accounts that no measure is proposed against
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import duckdb
+
+DDL = {
+    "judgements": "a VARCHAR, b VARCHAR, verdict VARCHAR, seq BIGINT",
+    "measured": "account VARCHAR, since_us BIGINT, clause VARCHAR, step VARCHAR",
+    "allowed": "account VARCHAR, until_us BIGINT, reason VARCHAR",
+}
+
+Decided = Mapping[str, Sequence[tuple[Any, ...]]]
+"""Rows of the tables of `DDL`, by name; those of a name that is missing are none."""
+
+
+def define_decisions(con: duckdb.DuckDBPyConnection, decided: Decided) -> None:
+    """Make the tables of `DDL`.
+
+    >>> con = duckdb.connect()
+    >>> define_decisions(con, {"allowed": [("ann", 1, "a test account")]})
+    >>> con.sql("FROM allowed").fetchall(), con.sql("FROM measured").fetchall()
+    ([('ann', 1, 'a test account')], [])
+    """
+    for table, columns in DDL.items():
+        con.execute(f"CREATE OR REPLACE TEMP TABLE {table} ({columns})")
+        rows = decided.get(table, ())
+        if rows:
+            marks = ", ".join("?" * len(rows[0]))
+            con.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)

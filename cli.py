@@ -17,6 +17,7 @@ from click.exceptions import NoArgsIsHelpError
 import regift
 
 COMMANDS: dict[str, tuple[str, str]] = {
+    "allow": ("regift.commands.allow", "Accounts that no measure is proposed against."),
     "audit": ("regift.commands.audit", "Check the log of what people decided."),
     "calibrate": ("regift.commands.calibrate", "Learn how much of what is found chance explains."),
     "case": ("regift.commands.case", "Cases: findings that belong together."),

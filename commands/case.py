@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from regift.commands.case_decisions import add_to
 from regift.commands.explain import tell
 from regift.commands.options import json_option, opened, quiet_option, workspace_option
 from regift.commands.output import print_json, print_rows, say
@@ -18,6 +19,8 @@ from regift.ranking.rank import rank, size
 def command() -> None:
     """Cases: findings that belong together."""
 
+
+add_to(command)
 
 @command.command(name="list")
 @click.option("--top", type=click.IntRange(1), help="Only the first so many.")

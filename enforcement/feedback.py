@@ -1,0 +1,37 @@
+"""What decisions say of typologies: how often a finding was confirmed, how often refuted.
+
+    decided    dossiers with a finding of the typology whose decision stands: confirmed or refuted
+    confirmed  a measure was decided, and was upheld or is not appealed
+    refuted    `no_violation` was decided, or an appeal overturned the measure
+
+Open and reversed dossiers, and those that wait for an approval or an appeal, say nothing yet.
+"""
+
+from dataclasses import dataclass
+
+from regift.enforcement.audit_log import AuditLog
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """Numbers of dossiers of one typology."""
+
+    typology: str
+    decided: int
+    confirmed: int
+    refuted: int
+
+
+_COUNTED = """
+    SELECT typology, count(*) AS decided, sum(state IN ('decided', 'upheld')) AS confirmed,
+           sum(state IN ('cleared', 'overturned')) AS refuted
+    FROM (SELECT DISTINCT typology, dossier FROM dossier_findings)
+    JOIN dossiers ON number = dossier
+    WHERE state IN ('decided', 'upheld', 'cleared', 'overturned')
+    GROUP BY typology ORDER BY typology
+"""
+
+
+def feedback(log: AuditLog) -> list[Feedback]:
+    """Every typology on which a decision stands, by name; as of the log's head."""
+    return [Feedback(*row) for row in log.con.execute(_COUNTED)]

@@ -4,9 +4,10 @@
     bob  "Robert Smith"   1978-11-12   919-1300      three fields agree: 19.4 bits, associated
 
 Definition D-3. Only pairs that have a key in common are looked at (a name, one of its words, the
-last digits of a phone, ...); a key that more than `fuzzy_sharers_max` accounts have leads nowhere
-and stands in `fuzzy_ignored`. A pair's weight is the model's prior and the weight of each field's
-level, added up in whole centibits. Nothing here is trained: `graph/fuzzy_train.py` does that.
+last digits of a phone, ...); a key that more than `fuzzy_sharers_max` accounts have, of single
+words more than 10, leads nowhere and stands in `fuzzy_ignored`. A pair's weight is the model's
+prior and the weight of each field's level, added up in whole centibits. Nothing here is trained:
+`graph/fuzzy_train.py` does that.
 """
 
 from itertools import accumulate
@@ -74,13 +75,16 @@ _KEYS = rf"""
         UNION SELECT account, 'birth date and initial', d.value || ' ' || left(n.word, 1)
               FROM usable d JOIN words n USING (account)
               WHERE d.field = 'birth_date' AND n.field = 'name')
-    SELECT account, field, key, count(*) OVER (PARTITION BY field, key) AS sharers FROM keys
+    SELECT account, field, key, count(*) OVER (PARTITION BY field, key) AS sharers,
+           sharers <= CASE field WHEN 'word of a name' THEN least($most, {SHARERS_MAX})
+                                 ELSE $most END AS leads
+    FROM keys
 """
 
 _IGNORED = f"""
     CREATE OR REPLACE TEMP TABLE fuzzy_ignored AS
     SELECT field, key AS value, sharers AS accounts, 'shared by too many' AS why FROM _keys
-    WHERE sharers > $most GROUP BY ALL
+    WHERE NOT leads GROUP BY ALL
     UNION SELECT field, value, sharers, 'shared by too many' FROM _values
     WHERE sharers > {SHARERS_MAX} AND field IN {_HUBS}
     UNION SELECT field, account, 1, 'account has more than {VALUES_MAX} values' FROM _values
@@ -92,7 +96,7 @@ _CANDIDATES = """
     CREATE OR REPLACE TEMP TABLE _candidates AS
     SELECT DISTINCT x.account AS a, y.account AS b
     FROM _keys x JOIN _keys y USING (field, key)
-    WHERE x.account < y.account AND x.sharers BETWEEN 2 AND $most
+    WHERE x.account < y.account AND x.leads
 """
 
 _SCORED = """
@@ -131,19 +135,19 @@ def derive(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
         return
     model = FuzzyModel.of(settings.fuzzy_model)
     gather(con)
-    most = {"most": settings.fuzzy_sharers_max}
-    con.execute(_IGNORED, most)
-    con.execute(_CANDIDATES, most)
+    con.execute(_KEYS, {"most": settings.fuzzy_sharers_max})
+    con.execute(_IGNORED)
+    con.execute(_CANDIDATES)
     _score(con, model, settings)
-    con.execute("DROP TABLE _candidates")
+    con.execute("DROP TABLE _candidates; DROP TABLE _keys")
     drop(con)
 
 
 def gather(con: duckdb.DuckDBPyConnection) -> None:
-    """Make `_values`, `_people` (one row an account) and `_keys`."""
+    """Make `_values` and `_people` (one row an account)."""
     define(con)
-    for sql in (_VALUES, _PEOPLE, _KEYS):
-        con.execute(sql)
+    con.execute(_VALUES)
+    con.execute(_PEOPLE)
 
 
 def _score(con: duckdb.DuckDBPyConnection, model: FuzzyModel, settings: Settings) -> None:
@@ -207,5 +211,4 @@ def waterfall(
 
 def drop(con: duckdb.DuckDBPyConnection) -> None:
     """Drop what `gather` made."""
-    for table in ("_values", "_people", "_keys"):
-        con.execute(f"DROP TABLE {table}")
+    con.execute("DROP TABLE _values; DROP TABLE _people")

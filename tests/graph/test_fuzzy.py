@@ -142,6 +142,23 @@ def test_the_closest_values_count_and_absent_ones_do_not(con: duckdb.DuckDBPyCon
     assert con.sql(sql).fetchall() == [(1, None)]
 
 
+def test_one_edit_is_found_by_halves(con: duckdb.DuckDBPyConnection) -> None:
+    """All words of up to 4 letters a, b, and many longer ones: the shortcut says what the distance
+    says."""
+    sql = """
+        WITH short AS (
+            SELECT bin(range)[2:] AS w FROM range(2, 64)
+            UNION SELECT bin(hash(range) % 4096) FROM range(300))
+        SELECT count(*), count(*) FILTER (damerau_levenshtein(x.w, y.w) = 1),
+               count(*) FILTER (fuzzy_one_edit(x.w, y.w) <> (damerau_levenshtein(x.w, y.w) = 1))
+        FROM short x, short y
+    """
+    ((all_pairs, near, wrong),) = con.sql(sql).fetchall()
+    assert all_pairs > 100_000
+    assert near > 1_000
+    assert wrong == 0
+
+
 def test_weights_add_up() -> None:
     lines = (
         "ann name Smith, Robert", "ann birth_date 1978-12-11", "ann phone 702-919-1300",

@@ -1,11 +1,12 @@
 """The accounts that findings name, in the order of the ranking.
 
-    rank, account, score, case, measure, clause, why, findings, facts, by_typology, roles, first_at,
-    last_at, complete, items, records, finding_ids
+    rank, account, score, case, measure, clause, why, findings, facts, by_typology, roles,
+    case_role, first_at, last_at, complete, items, records, finding_ids
 
 rank: place in the whole ranking of accounts, whatever the filter; measure: null where nothing may
 be proposed, `why` says why; findings: how many name the account; facts: how many of those are facts
-of the records and no judgement of likelihood; by_typology: how many of each, by name; complete: no
+of the records and no judgement of likelihood; by_typology: how many of each, by name; roles: those
+that findings give it; case_role: what it does in its case (D-10), null without one; complete: no
 bound touched what its findings rest on; records: ids of all gifts and transfers in their evidence,
 sorted; finding_ids: the findings, earliest first, which say for each record what it proves.
 """
@@ -65,12 +66,14 @@ def suspects(con: duckdb.DuckDBPyConnection, chosen: Filter) -> pa.Table:
             SELECT account, measure, clause, why FROM proposals LEFT JOIN ranked USING (account)
             QUALIFY row_number() OVER (PARTITION BY account ORDER BY {step_of("measure")} DESC,
                 (proposals.case_id = ranked.case_id) DESC, proposals.case_id) = 1)
-        SELECT rank, account, score::VARCHAR AS score, case_id AS case, measure, clause,
+        SELECT rank, s.account, score::VARCHAR AS score, ranked.case_id AS case, measure, clause,
                coalesce(why, '{NO_CASE}') AS why, s.findings, facts, by_typology, roles,
-               iso(first_us) AS first_at, iso(last_us) AS last_at, complete,
+               c.role AS case_role, iso(first_us) AS first_at, iso(last_us) AS last_at, complete,
                coalesce(items, []) AS items, coalesce(records, []) AS records, finding_ids
         FROM summed s LEFT JOIN by_typology USING (account) LEFT JOIN records USING (account)
         LEFT JOIN items USING (account) LEFT JOIN ranked USING (account)
-        LEFT JOIN severest USING (account) ORDER BY rank, account
+        LEFT JOIN severest USING (account)
+        LEFT JOIN case_accounts c ON c.account = s.account AND c.case_id = ranked.case_id
+        ORDER BY rank, account
         """
     ).to_arrow_table()

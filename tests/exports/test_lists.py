@@ -51,7 +51,10 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
             CREATE TABLE proposals AS FROM (VALUES
                 ('ann', 'C-1', 'notice', 'R4', 'a fact'),
                 ('bob', 'C-1', NULL, NULL, 'evidence only'))
-                t(account, case_id, measure, clause, why)
+                t(account, case_id, measure, clause, why);
+            CREATE TABLE case_accounts AS FROM (VALUES
+                ('C-1', 'ann', 'relay'), ('C-1', 'bob', 'receiver'), ('C-2', 'ann', 'sink'))
+                t(case_id, account, role)
             """
         )
         con.execute(
@@ -82,6 +85,7 @@ def test_suspects_count_everything_once(con: duckdb.DuckDBPyConnection) -> None:
             "facts": 2,
             "by_typology": {"multi_level_gift": 2, "paid_gift": 1},
             "roles": ["giver", "receiver", "seller"],
+            "case_role": "relay",
             "first_at": "1970-01-01T00:00:00Z",
             "last_at": "1970-01-04T00:00:00Z",
             "complete": False,
@@ -101,6 +105,7 @@ def test_suspects_count_everything_once(con: duckdb.DuckDBPyConnection) -> None:
             "facts": 1,
             "by_typology": {"multi_level_gift": 1},
             "roles": ["receiver"],
+            "case_role": "receiver",
             "first_at": "1970-01-02T00:00:00Z",
             "last_at": "1970-01-03T00:00:00Z",
             "complete": True,
@@ -120,6 +125,7 @@ def test_suspects_count_everything_once(con: duckdb.DuckDBPyConnection) -> None:
             "facts": 0,
             "by_typology": {"paid_gift": 1},
             "roles": ["buyer"],
+            "case_role": None,
             "first_at": "1970-01-01T00:00:00Z",
             "last_at": "1970-01-02T00:00:00Z",
             "complete": False,

@@ -18,6 +18,7 @@ from regift.commands.output import plain, print_json, print_rows, say
 from regift.enforcement import dossier_cases, dossiers
 from regift.enforcement.casebook import Casebook
 from regift.enforcement.decision_rules import EXAMPLE_RULES, NO_VIOLATION, DecisionRules
+from regift.enforcement.dossier_rows import AWAITING
 from regift.enforcement.dossiers import Decision, Dossier, Subject
 from regift.graph.workspace import utc_text
 from regift.loaders.errors import UsageError
@@ -114,7 +115,7 @@ def decide(
     what = f"{measure}{f' by {clause}' if clause else ''}"
     if measured:
         what += f" against {', '.join(measured)}"
-    if made.state == dossiers.AWAITING:
+    if made.state == AWAITING:
         what += "; somebody else has to approve it: `regift case approve`"
     _tell(made, what, as_json, quiet)
     for line in said:

@@ -45,8 +45,8 @@ class Typology:
     kappa: share of non-chance findings that are worth a reviewer's time, as x/100.
 
     How a calibration learns what chance makes of it (definition D-11), one of the two, of facts
-    neither. Findings tell their stratum by the key `stratum` of their `detail`; without one all of
-    a typology are one stratum, `all`.
+    neither. Findings tell their stratum by the key `stratum` of their `detail`; without one it is
+    their `tier`, or their `form` and length, `all` if that is 1 and they have no form.
     nulls: names of the null models (graph/nulls.py) in whose worlds it is searched too.
     chance: its own background on the real records, by stratum; takes the graph, its parameters and
         a seed.

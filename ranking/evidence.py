@@ -33,8 +33,11 @@ Con = duckdb.DuckDBPyConnection
 FACT_SQL = "(typology <> 'paid_gift' OR coalesce(tier = 'price', false))"
 """Of a typology of facts: whether the finding is one. Needs its `tier` (D-14)."""
 
-STRATUM_SQL = "coalesce(detail ->> '$.stratum', tier, 'all')"
-"""Stratum of a finding in a calibration; tiers are strata too."""
+STRATUM_SQL = """coalesce(detail ->> '$.stratum', tier,
+    if(length = 1 AND (detail ->> '$.form') IS NULL, 'all',
+       concat_ws('|', detail ->> '$.form', least(length, 6))))"""
+"""Stratum of a finding in a calibration, of the row of `findings` and its `tier`: where a typology
+names none, longer patterns and other forms are more by chance or less."""
 
 
 def _novelty_sql() -> str:

@@ -18,8 +18,6 @@ from regift.refresh.run import truncated_of
 SHOWN_ROWS = 12
 """Rows of each part that people see; --json has all, and the heading says how many there are."""
 
-SAID = ("minimal", "clears")
-"""Parts that are one sentence."""
 TOLD = {"counterfactuals": "counterfactuals", "why_not": "why not", "unchecked": "not checked"}
 """Parts that are sentences, with their headings."""
 CODES = ("role", "measure")
@@ -56,6 +54,7 @@ def command(
         found["counterfactuals"] = counterfactuals(
             place, manifest, graph, found, list(things), asked
         )
+        found["clears"] = _with_things(found, asked)
     truncated = truncated_of(manifest)
     if as_json:
         print_json([{**found, "truncated": truncated}])
@@ -63,6 +62,25 @@ def command(
     tell(found, asked)
     for typology, cut in truncated.items():
         say_cut(cut, what=f"{typology} was ")
+
+
+def _with_things(found: dict[str, Any], asked: Asked) -> dict[str, Any] | None:
+    """What would clear it, with the things without one of which it is below the line."""
+    clears: dict[str, Any] | None = found.get("clears")
+    if clears is None:
+        return None
+    enough = [
+        {
+            "without": each["without"],
+            "text": say(
+                asked.lang, "clears_thing", thing=each["without"], score=each["score"],
+                line=asked.line,
+            ),
+        }
+        for each in found["counterfactuals"]
+        if each["score"] is not None and not each["above_line"]
+    ]  # fmt: skip
+    return clears | {"things": enough}
 
 
 def tell_case(con: Any, name: str, asked: Asked | None = None) -> None:
@@ -87,6 +105,8 @@ def tell(found: dict[str, Any], asked: Asked) -> None:
         click.echo(plain(f"  {below}"))
         if clears:
             click.echo(plain(f"         {word(lang, 'findings')} {some(clears['findings'], lang)}"))
+            for each in clears.get("things", ()):
+                click.echo(plain(f"  {each['text']}"))
     for part, heading in TOLD.items():
         _sentences(heading, [each["text"] for each in found.get(part) or []], lang)
     for part in ("accounts", "findings", "evidence", "without", "related"):

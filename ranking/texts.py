@@ -46,7 +46,6 @@ TEXTS: dict[str, dict[str, str]] = {
         "without": "without {thing}: {score} (now {before}), {place} the line of {line}",
         "without_gone": "without {thing}: nothing of it is found (now {before})",
         "ask_without": "{thing} holds accounts of it together; what it would be without: {command}",
-        "covers": "{finding} also covers {n} rings with a detour: {covered}",
         "related": "they share {label} ({f}, {g}); one case would have more than {n} accounts",
         "shares": "they share {n} accounts, first {account}",
         # explain: what was not checked
@@ -143,7 +142,6 @@ TEXTS: dict[str, dict[str, str]] = {
         "without": "若没有 {thing}：{score}（现为 {before}），{place}界线 {line}",
         "without_gone": "若没有 {thing}：不再有任何发现（现为 {before}）",
         "ask_without": "{thing} 把其中的账号连在一起；若没有它会怎样：{command}",
-        "covers": "{finding} 另覆盖 {n} 个绕行的环：{covered}",
         "related": "二者共有 {label}（{f}、{g}）；合并后的案件将超过 {n} 个账号",
         "shares": "二者共有 {n} 个账号，首个为 {account}",
         "cut": "{typology} 的搜索被截断：{line}",

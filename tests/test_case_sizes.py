@@ -52,9 +52,9 @@ def test_amlsim(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real_data("amlsim_1k")
     data = real_data("amlsim_20k").parent
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
-    from amlsim import made, worlds
+    from amlsim_runs import loaded, runs
 
-    for world in worlds(data, tmp_path):
-        found = sizes(made(world, tmp_path / f"workspace-{world.name}").root)
-        assert len(found) > 100, world.name
-        assert found[0] < CASE_MAX, world.name
+    for each in runs(data, tmp_path):
+        found = sizes(loaded(each, tmp_path / f"workspace-{each.name}").root)
+        assert len(found) > 100, each.name
+        assert found[0] < CASE_MAX, each.name

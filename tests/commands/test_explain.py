@@ -35,6 +35,18 @@ def test_without_a_record_the_score_is_another(world: Path) -> None:
     assert device["without"] == "device:d2"
 
 
+def test_one_thing_may_clear_it(world: Path) -> None:
+    """With the line at 80 the record alone carries cat over it."""
+    row = told("explain", "cat", "--line", "80", "--without", "record:g02", "-w", world)
+    ((only,), score) = (row["clears"]["things"], row["counterfactuals"][0]["score"])  # type: ignore[index]
+    assert only == {
+        "without": "record:g02",
+        "text": f"without record:g02 it has {score}, below the line of 80",
+    }
+    less = told("explain", "cat", "--line", "10", "--without", "record:g02", "-w", world)
+    assert less["clears"]["things"] == []  # type: ignore[index]
+
+
 def test_without_what_is_not_there(world: Path) -> None:
     ran = run("explain", "bob", "--without", "device:none", "-w", world)
     assert (ran.code, ran.stderr) == (

@@ -84,7 +84,7 @@ def _gather_scatter(plot: Plot, name: str, total: int) -> None:
     for width, size in plot.sizes(total, plot.parameters.gather_width):
         # What it got or spent besides would be taken first, or take from this.
         start = plot.starts(size, 4)
-        middle = plot.idle(start - DAY_S, 1, 5.0)[:, 0]
+        middle = plot.idle(start - 3.0 * DAY_S, 1, 7.0)[:, 0]
         sources, receivers = plot.actors(size, width), plot.actors(size, width)
         groups = plot.truth.open(size, name, f"width_{width}")
         plot.truth.join(groups, middle, "relay")

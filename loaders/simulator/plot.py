@@ -168,14 +168,18 @@ class Plot(Scene):
         return self._unseen(seen, starts, each, span_days)
 
     def _unseen(self, seen: Ints, starts: Floats, each: int, span_days: float) -> Ints:
+        """Of the first unused people those who were not seen; of more people if need be."""
         rows = np.empty((starts.size, each), dtype=np.int64)
         for row, start in enumerate(starts):
-            candidates = self.unused[: CANDIDATES * each]
-            low = np.full(candidates.size, start)
-            silent = _silent(seen, candidates, low, low + span_days * DAY_S)
-            chosen = candidates[silent][:each]
-            if chosen.size < each:
-                raise ValueError("the world is too small for people who are idle for so long")
+            looked_at, chosen = CANDIDATES * each, np.empty(0, np.int64)
+            while chosen.size < each:
+                candidates = self.unused[:looked_at]
+                low = np.full(candidates.size, start)
+                silent = _silent(seen, candidates, low, low + span_days * DAY_S)
+                chosen = candidates[silent][:each]
+                if chosen.size < each and candidates.size < looked_at:
+                    raise ValueError("the world is too small for people who are idle for so long")
+                looked_at *= 4
             self.take(chosen)
             rows[row] = chosen
         return rows

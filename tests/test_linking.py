@@ -1,5 +1,6 @@
 """Looking alike on real people whose identity is known: the numbers of docs/linking.md hold."""
 
+import os
 import subprocess
 import sys
 from importlib import import_module
@@ -10,6 +11,7 @@ import pytest
 from real_data import real_data
 from tree import ROOT
 
+HEAVY = bool(os.environ.get("CI") or os.environ.get("REGIFT_HEAVY"))
 SCRIPT = ROOT / "benchmarks" / "linking.py"
 
 
@@ -48,6 +50,8 @@ def test_pairs_of_the_truth_set(linking: ModuleType) -> None:
     assert sure <= people.pairs
 
 
+@pytest.mark.heavy
+@pytest.mark.skipif(not HEAVY, reason="trains on all known people: set CI or REGIFT_HEAVY=1")
 def test_page_is_up_to_date() -> None:
     for name in ("senzing_truthset", "paysim_clients"):
         real_data(name)

@@ -33,7 +33,7 @@ from regift.graph.layering import LayeringParams, layers
 from regift.graph.matching import match_chains, match_singles, match_sums
 from regift.graph.paths import trace_account, trace_path
 from regift.graph.ring_kernels import tell_apart
-from regift.graph.run_kernels import runs_of
+from regift.graph.run_kernels import count_runs, runs_of
 from regift.graph.served_kernel import served_from
 from regift.graph.snapshot import snapshot_from_rows
 from regift.graph.spans import windows
@@ -113,6 +113,7 @@ def _cycle_counts() -> None:
     names = np.zeros(len(graph), np.int32)
     witness_kernels.witnesses(graph.edges, ahead, names, rings, episode, ring, first, last, keep)
     witness_kernels.list_instances(graph.edges, ahead, rings, counts, keep, 1)
+    count_runs(graph.edges, ahead, rings.start, rings.pairs)
     runs_of(graph.edges, ahead, names, rings.start, rings.pairs)
 
 

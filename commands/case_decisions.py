@@ -4,7 +4,7 @@ Each takes a case (C-..., a prefix will do) or a dossier (D-1) and opens the dos
 has none. `add_to` puts them on the group of `commands/case.py`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ from regift.enforcement.casebook import Casebook
 from regift.enforcement.decision_rules import EXAMPLE_RULES, NO_VIOLATION, DecisionRules
 from regift.enforcement.dossier_rows import AWAITING
 from regift.enforcement.dossiers import Decision, Dossier, Subject
-from regift.graph.workspace import utc_text
+from regift.graph.workspace import Workspace, utc_text
 from regift.loaders.errors import UsageError
 
 reason_option = click.option("--reason", required=True, help="Why; kept in the audit log.")
@@ -44,10 +44,34 @@ class Desk:
 def desk(workspace: Path, text: str) -> Iterator[Desk]:
     """Open both for one act on one case or dossier."""
     place, _, manifest, graph = opened(workspace)
-    with graph, Casebook.open(place.casebook) as casebook:
-        dossier_cases.attach(graph.con, casebook)
+    with graph, beside(place, graph.con) as casebook:
         subject = dossier_cases.subject_of(graph.con, casebook, text, manifest.number)
         yield Desk(graph.con, casebook, subject)
+
+
+@contextmanager
+def beside(place: Workspace, con: duckdb.DuckDBPyConnection) -> Iterator[Casebook]:
+    """The casebook, with its dossiers attached to a generation."""
+    with Casebook.open(place.casebook) as casebook:
+        dossier_cases.attach(con, casebook)
+        yield casebook
+
+
+def states_of(place: Workspace, con: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """case -> state, of the cases that have a dossier."""
+    with beside(place, con):
+        return dossier_cases.states(con)
+
+
+def tell_dossiers(found: Sequence[Mapping[str, Any]]) -> None:
+    """What people did about a case, in lines."""
+    for each in found:
+        decided = f", {each['measure']} {each['clause'] or ''}" if each["measure"] else ""
+        new = f"; {each['since']} findings since" if each["since"] else ""
+        click.echo(plain(f"{each['dossier']}: {each['state']}{decided.rstrip()}{new}"))
+        for act in each["acts"]:
+            words = f": {act['words']}" if act["words"] else ""
+            click.echo(plain(f"  {act['at']} {act['actor']} {act['act']}{words}"))
 
 
 def add_to(group: click.Group) -> None:
@@ -204,8 +228,7 @@ def reverse(case: str, reason: str, as_json: bool, quiet: bool, workspace: Path)
 def list_dossiers(as_json: bool, quiet: bool, workspace: Path) -> None:
     """Dossiers: cases on which somebody acted, with what became of their evidence."""
     place, _, _, graph = opened(workspace)
-    with graph, Casebook.open(place.casebook) as casebook:
-        dossier_cases.attach(graph.con, casebook)
+    with graph, beside(place, graph.con) as casebook:
         there = dossier_cases.evidence(graph.con)
         asking = {f"D-{number}" for number in dossier_cases.asks_reversal(graph.con)}
         rows = [

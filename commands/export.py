@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from regift.commands.options import check_account, moment_us, opened, workspace_option
 from regift.commands.output import say, say_cut
+from regift.enforcement.casebook import Casebook
 from regift.exports import FORMATS
 from regift.exports.about import about
 from regift.exports.chosen import Filter
@@ -19,7 +20,7 @@ from regift.exports.graphs import findings_graph, window_graph
 from regift.exports.suspects import suspects
 from regift.exports.target import target_of
 from regift.graph.store import Manifest
-from regift.graph.workspace import utc_text
+from regift.graph.workspace import Workspace, utc_text
 from regift.loaders.errors import UsageError
 from regift.queries import ALL
 from regift.queries.search import clauses
@@ -81,7 +82,8 @@ def case_command(case: str, output: str, workspace: Path) -> None:
             "SELECT finding FROM case_members WHERE case_id = ? ORDER BY finding", [case_id]
         ).fetchall()
         network = findings_graph(graph.con, [finding for (finding,) in members])
-    stated = {**_about("case", Filter(), manifest), "filter": f"case={case_id}"}
+    head = _logged(workspace, "case", f"case={case_id}", manifest)
+    stated = {**_about("case", Filter(), manifest, head), "filter": f"case={case_id}"}
     FORMATS["graphml"].write(network, target_of(output), stated)
     say(f"{network.number_of_edges():,} records of {case_id} written to {output}", output == "-")
     _end(manifest)
@@ -101,7 +103,8 @@ def graph_command(since: str | None, until: str | None, output: str, workspace: 
     )
     with graph:
         network = window_graph(graph.con, chosen.since_us, chosen.until_us)
-    FORMATS["graphml"].write(network, target_of(output), _about("graph", chosen, manifest))
+    head = _logged(workspace, "graph", chosen.text, manifest)
+    FORMATS["graphml"].write(network, target_of(output), _about("graph", chosen, manifest, head))
     say(f"{network.number_of_edges():,} records written to {output}", output == "-")
 
 
@@ -128,9 +131,9 @@ def _write(
         if account is not None:
             check_account(graph, account)
         table = make(graph.con, chosen)
-    FORMATS[format_name or format_of(output)].write(
-        table, target_of(output), _about(list_name, chosen, manifest)
-    )
+    form = FORMATS[format_name or format_of(output)]
+    head = _logged(workspace, list_name, chosen.text, manifest)
+    form.write(table, target_of(output), _about(list_name, chosen, manifest, head))
     say(f"{table.num_rows:,} {list_name} written to {output}", quiet=output == "-")
     _end(manifest)
 
@@ -144,12 +147,21 @@ def _end(manifest: Manifest) -> None:
         sys.exit(4)
 
 
-def _about(list_name: str, chosen: Filter, manifest: Manifest) -> dict[str, str]:
+def _logged(workspace: Path, list_name: str, filter_text: str, manifest: Manifest) -> str:
+    """Tell the audit log what leaves the house, before it does; the head that the file states."""
+    told = {"list": list_name, "filter": filter_text, "generation": manifest.number}
+    with Casebook.open(Workspace.open(workspace).casebook) as casebook:
+        casebook.note("export", told)
+        return casebook.head()
+
+
+def _about(list_name: str, chosen: Filter, manifest: Manifest, head: str) -> dict[str, str]:
     return about(
         list_name,
         filter_text=chosen.text,
         truncated=truncated_of(manifest),
         generation=str(manifest.number),
+        audit_head=head,
         as_of="" if manifest.as_of_us is None else utc_text(manifest.as_of_us),
         made_from=manifest.digests,
     )
@@ -167,7 +179,9 @@ def list_suspects(
     ):
         for suffix in suffixes:
             path = directory / f"{list_name}{suffix}"
-            FORMATS[format_of(path.name)].write(table, path, _about(list_name, whole, manifest))
+            head = manifest.digests["casebook_head"]
+            stated = _about(list_name, whole, manifest, head)
+            FORMATS[format_of(path.name)].write(table, path, stated)
             written.append(path)
     return written
 

@@ -33,6 +33,7 @@ from regift.enforcement.dossier_rows import (
     UPHELD,
 )
 from regift.enforcement.dossiers import Subject
+from regift.loaders.errors import UsageError
 from regift.ranking.cases import resolve
 
 Con = duckdb.DuckDBPyConnection
@@ -102,15 +103,19 @@ def states(con: Con) -> dict[str, str]:
     return dict(con.execute("SELECT case_id, state FROM case_states").fetchall())
 
 
-def dossiers_of(con: Con, case_id: str) -> list[dict[str, Any]]:
-    """The dossiers that a case shows, after `attach`: what was decided, and what is new since."""
+def dossiers_of(con: Con, log: AuditLog, case_id: str) -> list[dict[str, Any]]:
+    """The dossiers that a case shows, after `attach`: what was decided, and what is new since.
+
+    Each with its `acts`, oldest first.
+    """
     found = con.execute(
         "SELECT 'D-' || dossier AS dossier, state, measure, clause, assignee, shared, since, "
         "changed FROM case_dossiers WHERE case_id = ? ORDER BY case_dossiers.dossier",
         [case_id],
     )
     names = [described[0] for described in found.description]
-    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    return [{**row, "acts": dossiers.acts(log, int(row["dossier"][2:]))} for row in rows]
 
 
 def evidence(con: Con) -> dict[int, tuple[str, list[str]]]:
@@ -155,6 +160,26 @@ def subject_of(con: Con, log: AuditLog, text: str, generation: int) -> Subject:
         )
     case_id = resolve(con, text)
     return Subject(None, case_id, generation, _findings(con, [case_id]))
+
+
+def case_of(con: Con, log: AuditLog, text: str) -> str:
+    """The one case that a C-id, a prefix of one, or a D-id names. After `attach`.
+
+    UsageError when there is none, or a dossier whose evidence is gone or lies in several cases.
+    """
+    if not text.startswith("D-"):
+        return resolve(con, text)
+    number = subject_of(con, log, text, 0).number
+    cases = [
+        case
+        for (case,) in con.execute(
+            "SELECT case_id FROM case_dossiers WHERE dossier = ? ORDER BY case_id", [number]
+        ).fetchall()
+    ]
+    if len(cases) != 1:
+        why = f"has become {' and '.join(cases)}: name one" if cases else "has no case any more"
+        raise UsageError(f"{text} {why}; `regift case dossiers` tells of it")
+    return str(cases[0])
 
 
 def _findings(con: Con, cases: Sequence[str]) -> tuple[dossiers.Finding, ...]:

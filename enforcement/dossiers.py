@@ -35,7 +35,7 @@ from regift.enforcement.dossier_rows import (
     UPHELD,
 )
 from regift.enforcement.measures import need_reason
-from regift.graph.workspace import now_us
+from regift.graph.workspace import now_us, utc_text
 from regift.loaders.errors import RegiftError, UsageError
 
 MOVES: dict[str, tuple[str, ...]] = {
@@ -123,13 +123,14 @@ def listed(log: AuditLog) -> list[Dossier]:
 
 
 def acts(log: AuditLog, number: int) -> list[dict[str, Any]]:
-    """What was done to a dossier, oldest first: audit, act, actor, at_us, words."""
+    """What was done to a dossier, oldest first: audit, act, actor, at, words."""
     rows = log.con.execute(
         "SELECT seq, act, actor, at_us, words FROM dossier_acts WHERE dossier = ? ORDER BY seq",
         (number,),
     )
     return [
-        dict(zip(("audit", "act", "actor", "at_us", "words"), row, strict=True)) for row in rows
+        {"audit": seq, "act": act, "actor": who, "at": utc_text(at_us), "words": words}
+        for seq, act, who, at_us, words in rows
     ]
 
 

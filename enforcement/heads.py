@@ -17,6 +17,9 @@ NAMES = ("casebook_head", "audit_head")
 """What a head is called in a manifest and in an export."""
 
 _STATED = re.compile(rb"(?:casebook_head|audit_head)[^0-9a-f]{1,60}([0-9a-f]{64})(?![0-9a-f])")
+_KEYS = re.compile(rb'<key id="([^"]*)"[^>]*attr.name="regift_audit_head"')
+"""GraphML names an attribute once and refers to it by a key."""
+_TAGS = re.compile(rb"<[^>]*>")
 _SQLITE = b"SQLite format 3\0"
 
 
@@ -34,7 +37,11 @@ def heads_in(path: Path) -> list[str]:
         found = _of_copy(path)
     elif zipfile.is_zipfile(io.BytesIO(content)):
         with zipfile.ZipFile(io.BytesIO(content)) as pack:
-            found = [head for name in pack.namelist() for head in _of_bytes(pack.read(name))]
+            members = [pack.read(name) for name in pack.namelist()]
+        # In a workbook the name and the head are two cells.
+        found = [
+            head for each in members for head in _of_bytes(each) + _of_bytes(_TAGS.sub(b" ", each))
+        ]
     else:
         found = _of_bytes(content)
     if not found:
@@ -47,6 +54,9 @@ def heads_in(path: Path) -> list[str]:
 
 def _of_bytes(content: bytes) -> list[str]:
     found = [head.decode() for head in _STATED.findall(content)]
+    for key in _KEYS.findall(content):
+        data = rb'<data key="' + re.escape(key) + rb'">([0-9a-f]{64})<'
+        found += [head.decode() for head in re.findall(data, content)]
     first = content.split(b"\n", 1)[0]
     if not found and any(name.encode() in first for name in NAMES):
         found = _of_table(content.decode("utf-8-sig", errors="replace"))

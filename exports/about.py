@@ -1,11 +1,13 @@
 """What an export is about: its filter, what was cut, and what it was made from.
 
 A list leaves the house without the command that made it, so it says in itself what it leaves out.
-Three things stand on every row, because rows are copied, sorted and filed apart from their file:
+Four things stand on every row, because rows are copied, sorted and filed apart from their file:
 
     filter      what was asked for, as typed; `everything` when nothing was left out
     truncated   what a resource bound cut, as JSON; `nothing` when the search was complete
     generation  the state of the workspace it was read from
+    audit_head  head of the audit log with the row that tells of this export: `regift audit verify
+                --against FILE` finds it there, or the log was cut or written anew
 
 All of it stands in the metadata of Parquet and GraphML and on the sheet `about` of a workbook.
 A row's own `complete` says whether a bound touched that row.
@@ -20,7 +22,7 @@ from regift import __version__
 if TYPE_CHECKING:
     import pyarrow as pa
 
-ON_ROWS = ("filter", "truncated", "generation")
+ON_ROWS = ("filter", "truncated", "generation", "audit_head")
 
 
 def about(
@@ -30,6 +32,7 @@ def about(
     truncated: Mapping[str, object] | None = None,
     generation: str,
     as_of: str,
+    audit_head: str = "",
     made_from: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """What every format writes beside the data, in a fixed order.
@@ -46,6 +49,7 @@ def about(
             json.dumps(truncated, ensure_ascii=False, sort_keys=True) if truncated else "nothing"
         ),
         "generation": generation,
+        "audit_head": audit_head,
         "as_of": as_of,
         "made_from": json.dumps(made_from or {}, ensure_ascii=False, sort_keys=True),
         "made_by": f"regift {__version__}",

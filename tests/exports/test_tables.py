@@ -28,7 +28,12 @@ ABOUT = about(
     as_of="2026-01-01T00:00:00Z",
     made_from={"records": "ab12"},
 )
-ON_ROW = {"filter": "typology=paid_gift", "truncated": '{"hub": 3}', "generation": "7"}
+ON_ROW = {
+    "filter": "typology=paid_gift",
+    "truncated": '{"hub": 3}',
+    "generation": "7",
+    "audit_head": "",
+}
 NASTY = [
     "0012",
     "123456789012345678901234567890",
@@ -122,9 +127,9 @@ def test_csv_is_exact_to_the_byte() -> None:
             "ids": [["r1", "=r"], [], None, ["é"]],
         }
     )
-    end = b',"typology=paid_gift","{""hub"": 3}","7"\r\n'
+    end = b',"typology=paid_gift","{""hub"": 3}","7",""\r\n'
     assert written("csv", table) == (
-        b'\xef\xbb\xbf"account","n","ids","filter","truncated","generation"\r\n'
+        b'\xef\xbb\xbf"account","n","ids","filter","truncated","generation","audit_head"\r\n'
         b'"a",1,"[""r1"",""=r""]"'
         + end
         + b'"\'=x""",,"[]"'
@@ -246,7 +251,10 @@ def test_same_list_same_bytes_and_an_empty_list_is_a_file(name: str) -> None:
     assert written(name, table) == written(name, table)
     empty = written(name, table.slice(0, 0))
     if name == "csv":
-        assert empty == b'\xef\xbb\xbf"account","ids","filter","truncated","generation"\r\n'
+        assert (
+            empty
+            == b'\xef\xbb\xbf"account","ids","filter","truncated","generation","audit_head"\r\n'
+        )
     elif name == "jsonl":
         assert empty == b""
     elif name == "parquet":

@@ -13,7 +13,17 @@ CASE_HUB = 100
 case of a town."""
 CASE_MAX = 200
 """D-10: accounts a case may hold; more cannot be read by one reviewer."""
-LEADING_ROLES = ("organiser", "broker", "giver", "relay", "sink", "payer")
+LEADING_ROLES = (
+    "organiser",
+    "issuer",
+    "broker",
+    "seller",
+    "giver",
+    "holder",
+    "relay",
+    "sink",
+    "payer",
+)
 """D-10: roles in which one account can be what a finding is about, the one that acts most first."""
 RING_TYPOLOGIES = ("closed_circulation", "money_cycle", "repeated_ring", "zero_risk_ring")
 """D-10: patterns that come back to where they began: one with a detour is no second one."""

@@ -2,8 +2,8 @@
 
     case_accounts(case_id, account, role)
 
-    organiser   a finding of the case names it so; or it issued an item of the case, or is said to
-                have; or it has a cooperation certificate
+    organiser   a finding of the case names it so, or issuer; or it issued an item of the case, or
+                is said to have; or it has a cooperation certificate
     broker      a finding of the case names it broker, or router of a payment
     relay       money came in and went out, the smaller sum at least half of the larger one; or an
                 item of the case came to it and went on
@@ -66,7 +66,7 @@ def derive(con: duckdb.DuckDBPyConnection) -> None:
         CREATE OR REPLACE TEMP TABLE case_accounts AS
         WITH {_MONEY}, {_ITEMS},
         named AS (
-            SELECT case_id, account, bool_or(role = 'organiser') AS organises,
+            SELECT case_id, account, bool_or(role IN ('organiser', 'issuer')) AS organises,
                    bool_or(role IN ('broker', 'router')) AS brokers,
                    first(role ORDER BY {role_percent_sql("role")} DESC, role) AS carries
             FROM (SELECT DISTINCT case_id, account, role

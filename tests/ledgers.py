@@ -6,7 +6,17 @@ from hypothesis import strategies as st
 from ledger import DAY, TYPOLOGIES, Found, Ledger, calibration, gift, transfer
 
 NAMES = [f"a{n}" for n in range(9)]
-ROLES = ("giver", "receiver", "relay", "source", "router", "organiser", "member")
+ROLES = (
+    "giver",
+    "receiver",
+    "relay",
+    "source",
+    "router",
+    "organiser",
+    "issuer",
+    "seller",
+    "member",
+)
 KINDS = (None, "personal", "official_account", "mini_program", "merchant")
 ITEMS = ("x", "y", "z")
 STRATA = ("all", "<3d|one_off|3", "<7d|repeated|2", "new")

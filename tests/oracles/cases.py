@@ -190,7 +190,11 @@ def _role(ledger: Ledger, inside: list[Found], me: str) -> str:
     rows = [row for row in ledger.gifts if row["item"] in things and row["source"] != row["target"]]
     issued = any(row["kind"] == "issue" and row["source"] == me for row in rows)
     issued |= any(row["item"] in things and row.get("issuer") == me for row in ledger.items)
-    if "organiser" in mine or issued or any(c["account"] == me for c in ledger.certificates):
+    if (
+        mine & {"organiser", "issuer"}
+        or issued
+        or any(c["account"] == me for c in ledger.certificates)
+    ):
         return "organiser"
     if mine & {"broker", "router"}:
         return "broker"

@@ -4,6 +4,7 @@ regift.toml          settings of this workspace
 current              -> generations/000042.json, renamed atomically
 generations/         a manifest and one small DuckDB file each
 segments/            immutable Parquet files, named by their content
+calibrations/        what chance makes of findings; `current` is a link to one of them
 staged/L000007/      one load: manifest.json, rows.parquet, rejects.parquet
 casebook.sqlite      what people decided
 locks/               one file per lock, held with flock, naming its holder

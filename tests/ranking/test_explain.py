@@ -211,7 +211,7 @@ def _united(ledger: Ledger) -> float:
     everybody |= {a for f in ledger.findings for a, _ in f.subjects}
     one = Ledger(
         ledger.findings, ledger.gifts, ledger.transfers,
-        kinds=dict.fromkeys(everybody, (None, "all")),
+        kinds=dict.fromkeys(everybody, (None, "all")), calibration=ledger.calibration,
     )  # fmt: skip
     with ranked(one) as con:
         return next((float(row["score"]) for row in rank(con, "operator")), 0.0)

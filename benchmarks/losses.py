@@ -24,12 +24,12 @@ STATES = (
 def losses(results: Sequence[Result]) -> str:
     """All tables of the part, with a line before each."""
     texts = [
-        "Where a baseline is better than the calibrated list:",
+        "What a baseline is better at than the calibrated list:",
         _or_none(_beaten(results), "data | measure | ours | best | by"),
-        "Planted instances that a search which looks for them does not find, all worlds together "
-        "(and, by typology, those that no search can see whole):",
+        "Typologies that do not find every planted instance, all worlds together; found, of those whose "
+        "records are all there, of those that lack records and of those beyond a bound:",
         _or_none(_missed(results), "typology | " + " | ".join(title for _, title in STATES)),
-        "Rings that a reviewer meets, and what the first 100 rest on:",
+        "Instances that a reviewer meets, where they are told, and what the first 100 rest on:",
         _or_none(_read(results), "data | budget | instances met in cases | in accounts | records "
                  "the first 100 rest on | planted of those"),
         "Accounts: labelled ones on no list of ours, and the first 100 that are not labelled:",
@@ -40,7 +40,7 @@ def losses(results: Sequence[Result]) -> str:
 
 
 def _or_none(rows: list[list[str]], head: str) -> str:
-    return table(head, rows) if rows else "Nowhere."
+    return table(head, rows) if rows else "Nothing."
 
 
 def _beaten(results: Sequence[Result]) -> list[list[str]]:

@@ -98,7 +98,7 @@ def test_simulated_worlds_are_one_mean(script: Any, result: Any) -> None:
 def test_what_is_lost_is_told(script: Any, result: Any) -> None:
     losses = script("losses")
     text = losses.losses([result])
-    assert "Nowhere." in text
+    assert "Nothing." in text
     assert "| money_cycle | 3 of 4 | 0 of 2 |  |" in text
     assert "| 1K | 7 of 100 | 0 | none | none |" in text
     worse = replace(result, calibrated=judged(regift=0.1, count=0.2, amount=0.3))

@@ -26,8 +26,8 @@ def losses(results: Sequence[Result]) -> str:
     texts = [
         "What a baseline is better at than the calibrated list:",
         _or_none(_beaten(results), "data | measure | ours | best | by"),
-        "Typologies that do not find every planted instance, all worlds together; found, of those whose "
-        "records are all there, of those that lack records and of those beyond a bound:",
+        "Typologies that do not find every planted instance, all data together: of those whose "
+        "records are all there, of those that lack records, and of those beyond a bound:",
         _or_none(_missed(results), "typology | " + " | ".join(title for _, title in STATES)),
         "Instances that a reviewer meets, where they are told, and what the first 100 rest on:",
         _or_none(_read(results), "data | budget | instances met in cases | in accounts | records "

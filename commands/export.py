@@ -27,6 +27,9 @@ from regift.queries.search import clauses
 from regift.ranking.cases import resolve
 from regift.refresh.run import truncated_of
 
+EXPORT = "export"
+"""What the audit log calls it."""
+
 TABLE_FORMATS = [name for name, each in FORMATS.items() if each.shape == "table"]
 
 
@@ -148,11 +151,14 @@ def _end(manifest: Manifest) -> None:
 
 
 def _logged(workspace: Path, list_name: str, filter_text: str, manifest: Manifest) -> str:
-    """Tell the audit log what leaves the house, before it does; the head that the file states."""
+    """Tell the audit log what leaves the house, before it does; the head that the file states.
+
+    The head leaves exports out: the same list is the same bytes until somebody decides something.
+    """
     told = {"list": list_name, "filter": filter_text, "generation": manifest.number}
     with Casebook.open(Workspace.open(workspace).casebook) as casebook:
-        casebook.note("export", told)
-        return casebook.head()
+        casebook.note(EXPORT, told)
+        return casebook.head_without(EXPORT)
 
 
 def _about(list_name: str, chosen: Filter, manifest: Manifest, head: str) -> dict[str, str]:

@@ -33,7 +33,7 @@ def list_command(top: int | None, as_json: bool, quiet: bool, workspace: Path) -
     """Cases, best evidence first; `state` is `open` until somebody decides one."""
     place, _, _, graph = opened(workspace)
     with graph:
-        states = states_of(place, graph.con)
+        states = states_of(place, graph.con, quiet)
         accounts = dict(graph.con.execute("SELECT case_id, accounts FROM cases").fetchall())
         short = {} if as_json else short_ids(graph.con)
         rows = [

@@ -57,10 +57,16 @@ def beside(place: Workspace, con: duckdb.DuckDBPyConnection) -> Iterator[Caseboo
         yield casebook
 
 
-def states_of(place: Workspace, con: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """case -> state, of the cases that have a dossier."""
+def states_of(place: Workspace, con: duckdb.DuckDBPyConnection, quiet: bool) -> dict[str, str]:
+    """case -> state, of the cases that have a dossier; says which dossiers ask for a reversal."""
     with beside(place, con):
+        _say_gone(con, quiet)
         return dossier_cases.states(con)
+
+
+def _say_gone(con: duckdb.DuckDBPyConnection, quiet: bool) -> None:
+    for number in dossier_cases.asks_reversal(con):
+        say(f"D-{number}: evidence gone: `regift case reverse D-{number} --reason TEXT`", quiet)
 
 
 def tell_dossiers(found: Sequence[Mapping[str, Any]]) -> None:
@@ -230,15 +236,12 @@ def list_dossiers(as_json: bool, quiet: bool, workspace: Path) -> None:
     place, _, _, graph = opened(workspace)
     with graph, beside(place, graph.con) as casebook:
         there = dossier_cases.evidence(graph.con)
-        asking = {f"D-{number}" for number in dossier_cases.asks_reversal(graph.con)}
         rows = [
             {**shown(each), "evidence": there[each.number][0], "cases": there[each.number][1]}
             for each in dossiers.listed(casebook)
         ]
+        _say_gone(graph.con, quiet)
     print_rows(rows, as_json)
-    for row in rows:
-        if row["dossier"] in asking:
-            say(f"{row['dossier']}: evidence gone: `regift case reverse {row['dossier']}`", quiet)
     say(f"{len(rows):,} dossiers", quiet)
 
 

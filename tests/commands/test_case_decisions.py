@@ -113,7 +113,8 @@ def test_a_dossier_outlives_its_evidence(copied: Path) -> None:
         casebook.con.execute("UPDATE dossier_findings SET finding = finding || 'x'")
     ran = run("case", "dossiers", "--json", "-w", copied)
     assert (ran.rows[0]["evidence"], ran.rows[0]["cases"]) == ("gone", [])
-    assert "D-1: evidence gone: `regift case reverse D-1`" in ran.stderr
+    for listing in (ran, run("case", "list", "-w", copied)):
+        assert "D-1: evidence gone: `regift case reverse D-1 --reason TEXT`" in listing.stderr
     assert run("audit", "verify", "-w", copied).code == 1
 
 

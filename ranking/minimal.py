@@ -23,6 +23,9 @@ from regift.ranking.constants import STRONG_NANO
 
 PAIRED = 60
 """Findings of which all pairs are tried: 1,770 of them take a moment."""
+STEPPED = 100
+"""Up to so many findings each step looks at all that are left; beyond, they go in the order of what
+is left without each alone, which is quick for thousands and may take more of them."""
 
 Piece = tuple[str, str, str, int]
 """record, family, finding, nano-nats"""
@@ -81,17 +84,20 @@ def least(pieces: Iterable[Piece], bound: int) -> Least | None:
 
 def clearing(pieces: list[Piece], bound: int) -> Clearing | None:
     """Findings without which less than `bound` is left; None if less is there to begin with."""
-    unit = _Unit(pieces)
-    if unit.without(()) < bound:
-        return None
-    removed: list[str] = []
+    unit, now = _Unit(pieces), _Unit(pieces)
     left = unit.without(())
+    if left < bound:
+        return None
+    step_by_step = len(unit.findings) <= STEPPED
+    removed: list[str] = []
+    remaining = list(unit.findings)
     while left >= bound:
-        left, finding = min(
-            (unit.without((*removed, each)), each) for each in unit.findings if each not in removed
-        )
+        tried = remaining if step_by_step else remaining[:1]
+        left, finding = min((now.without((each,)), each) for each in tried)
         removed.append(finding)
-    exact = len(removed) <= 2
+        remaining.remove(finding)
+        now.remove(finding)
+    exact = len(removed) == 1 or (len(removed) == 2 and step_by_step)
     if not exact:
         among = unit.findings[:PAIRED]
         pairs = [(unit.without(pair), pair) for pair in combinations(among, 2)]
@@ -114,6 +120,16 @@ def _totals(pieces: Iterable[Piece], removed: Collection[str]) -> dict[str, int]
     return totals
 
 
+def _weak(totals: dict[str, int]) -> list[tuple[int, str]]:
+    """Weak records, the largest first."""
+    weak = ((nano, rec) for rec, nano in totals.items() if nano < STRONG_NANO)
+    return sorted(weak, reverse=True)
+
+
+def _if_strong(nano: int) -> int:
+    return nano if nano >= STRONG_NANO else 0
+
+
 class _Unit:
     """The evidence of one unit; findings in the order of what is left without each."""
 
@@ -125,10 +141,17 @@ class _Unit:
             self._records.setdefault(piece[2], set()).add(piece[0])
         self._totals = _totals(pieces, ())
         self._strong = sum(nano for nano in self._totals.values() if nano >= STRONG_NANO)
-        self._weak = sorted(
-            ((nano, rec) for rec, nano in self._totals.items() if nano < STRONG_NANO), reverse=True
-        )
+        self._weak = _weak(self._totals)
         self.findings = sorted(self._records, key=lambda each: (self.without((each,)), each))
+
+    def remove(self, finding: str) -> None:
+        """Leave a finding out for good."""
+        for rec in self._records[finding]:
+            self._by_record[rec] = [each for each in self._by_record[rec] if each[2] != finding]
+            before, now = self._totals[rec], _totals(self._by_record[rec], ()).get(rec, 0)
+            self._totals[rec] = now
+            self._strong += _if_strong(now) - _if_strong(before)
+        self._weak = _weak(self._totals)
 
     def without(self, removed: Collection[str]) -> int:
         """S without some findings. Cost: the pieces of the records that they rest on."""

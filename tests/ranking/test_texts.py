@@ -15,7 +15,7 @@ from regift.ranking.explain_finding import explain
 from regift.ranking.rank import rank
 from regift.ranking.texts import INSIDE, LANGUAGES, STORED, TEXTS, WORDS, say, translated
 
-FEW = settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
 CODES = re.compile(r"`[^`]*`|--json|\b(instances|counting)\b")
 """What is the same in every language: commands, options, causes of a cut."""
 NAMES = re.compile(
@@ -105,9 +105,8 @@ def keys(value: Any) -> Any:
 @given(ledgers())
 def test_explanations_differ_in_nothing_but_their_sentences(ledger: Ledger) -> None:
     with ranked(ledger) as con:
-        names = [f.id for f in ledger.findings] + list(short_ids(con)) + ["a0", "a1", "a2"]
-        known = {a for (a,) in con.sql("SELECT account FROM account_kinds").fetchall()}
-        for name in [each for each in names if not each.startswith("a") or each in known]:
+        known = [a for (a,) in con.sql("SELECT account FROM account_kinds ORDER BY 1").fetchall()]
+        for name in [f.id for f in ledger.findings[:2]] + list(short_ids(con))[:2] + known[:3]:
             english, chinese = (explain(con, name, Asked(lang=lang)) for lang in LANGUAGES)
             assert keys(english) == keys(chinese)
             for text in sentences(chinese):

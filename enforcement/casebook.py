@@ -5,9 +5,10 @@ changes. One file a kind of decision: `judgements.py`, `dossiers.py`, `measures.
 `allow_list.py`. A refresh reads what of it is data (`Decisions`) and nothing else.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from regift.enforcement import allow_list, judgements, measures, replay
 from regift.enforcement.audit_log import FIRST_HASH, AuditLog, opened
@@ -80,6 +81,20 @@ class Casebook(AuditLog):
             )
         finally:
             self.con.execute("ROLLBACK")
+
+    def log_refresh(
+        self, generation: int, loads: Iterable[Mapping[str, Any]], made_from: str
+    ) -> int:
+        """Record a run, before its generation is current; gives the number of the audit row.
+
+        loads: those that it takes in; the row says who corrected or withdrew what, and why.
+        made_from: hash of all that the generation is made from.
+        """
+        kept = ("load", "table", "action", "reason", "actor")
+        taken = [{key: load[key] for key in kept} for load in loads]
+        return self.note(
+            "refresh", {"generation": generation, "loads": taken, "made_from": made_from}
+        )
 
     def verify(self, heads: Collection[str] = ()) -> int:
         """Check the whole chain, that each head is in it, and every table against the log.

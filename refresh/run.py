@@ -130,18 +130,9 @@ def refresh(
         run = Run(workspace, settings, old, digests, full, say, bounds, calibration)
         con = connect(scratch)
         try:
-            manifest = run.make(con, loads, decisions.tables)
+            return Outcome(run.make(con, loads, decisions.tables), fresh=True)
         finally:
             con.close()
-        _log(workspace, manifest)
-        return Outcome(manifest, fresh=True)
-
-
-def _log(workspace: Workspace, manifest: Manifest) -> None:
-    """A run is a row of the audit log: which generation was made, and the hash of what it is of."""
-    told = {"generation": manifest.number, "made_from": digest_of(manifest.digests)}
-    with Casebook.open(workspace.casebook) as casebook:
-        casebook.note("refresh", told)
 
 
 def _decisive(settings: Settings, bounds: Bounds, name: str) -> list[dict[str, Any]]:
@@ -234,6 +225,8 @@ class Run:
             },
         )
         self._write(con, manifest)
+        with Casebook.open(self.workspace.casebook) as casebook:
+            casebook.log_refresh(manifest.number, loads, digest_of(manifest.digests))
         publish(self.workspace, manifest)
         return manifest
 

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from command_line import asked, run
+from command_line import WORLD, asked, run
 
 from regift.enforcement.casebook import Casebook
 from regift.enforcement.replay import TABLES
@@ -63,6 +63,8 @@ def test_from_a_case_to_its_reversal(copied: Path, who: pytest.MonkeyPatch) -> N
     assert measured(copied) == []
     assert run("audit", "verify", "-w", copied).code == 0
     log = run("audit", "list", "--json", "-w", copied).rows
+    taken = [(load["table"], load["action"]) for load in log[0]["payload"]["loads"]]
+    assert taken == [(table, "load") for table in WORLD]
     assert [(row["actor"], row["action"]) for row in log[1:]] == [
         ("ann", "case open"),
         ("ann", "case decide"),

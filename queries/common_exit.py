@@ -12,7 +12,7 @@ The share is compared as integers, and exactly `share` is enough. Definition D-1
 One finding an account f and currency: the last record of each payer to f, in total order. amount:
 the sum of these.
 
-detail: total_minor (all that these accounts paid to f).
+detail: total_minor (all that these accounts paid to f), stratum (by number of accounts).
 
 Cost: two aggregations of the transfers by pair and by payer.
 Sources: deposit reuse, Victor 2020 (address clustering); collecting accounts of mule networks.
@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from regift.graph.snapshot import Snapshot
 from regift.queries.findings import Findings, collect
 from regift.queries.params import count, ratio
+from regift.queries.strata import size_stratum
 from regift.queries.typology import Typology
 
 
@@ -65,7 +66,8 @@ def _rows(params: Params) -> str:
         HAVING count(*) BETWEEN {params.min_accounts:d} AND {params.hub:d})
     SELECT [sink, currency, evidence[1].record] AS anchor, sink AS unit, first_us, last_us,
            amount_minor, currency, 1 AS length, number AS instances, NULL AS level,
-           true AS complete, [] AS items, json_object('total_minor', got) AS detail,
+           true AS complete, [] AS items, json_object(
+               'total_minor', got, 'stratum', {size_stratum("number")}) AS detail,
            [sink] || payers AS accounts,
            ['sink'] || list_transform(payers, lambda payer: 'payer') AS roles, evidence
     FROM sinks

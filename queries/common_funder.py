@@ -22,6 +22,7 @@ from regift.graph.snapshot import Snapshot
 from regift.graph.spans import LONGEST_US
 from regift.queries.findings import Findings, collect
 from regift.queries.params import count, duration
+from regift.queries.strata import size_stratum
 from regift.queries.typology import Typology
 
 
@@ -83,7 +84,8 @@ def _rows(window_us: int, min_accounts: int, hub: int) -> str:
         GROUP BY funder, currency, first_root)
     SELECT [funder, currency, first_root] AS anchor, funder AS unit, first_us, last_us,
            amount_minor, currency, 1 AS length, instances, NULL AS level, true AS complete,
-           [] AS items, json_object('funded', len(accounts)) AS detail,
+           [] AS items, json_object('funded', len(accounts),
+               'stratum', {size_stratum("len(accounts)")}) AS detail,
            [funder] || accounts AS accounts,
            ['payer'] || list_transform(accounts, lambda account: 'receiver') AS roles, evidence
     FROM shown

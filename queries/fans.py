@@ -20,11 +20,13 @@ from regift.queries import columns
 from regift.queries.findings import Findings, collect
 from regift.queries.habit import with_pair_rate
 from regift.queries.params import count, duration, words
+from regift.queries.strata import size_stratum
 
 Ints = NDArray[Any]
 
-_ROWS = """
-    SELECT * REPLACE (json_object('counterparties', counterparties, 'history', buckets, 'mean',
+_ROWS = f"""
+    SELECT * REPLACE (json_object('counterparties', counterparties, 'stratum',
+        {size_stratum("counterparties")}, 'history', buckets, 'mean',
         CASE WHEN buckets > 0 THEN printf('%d.%04d', 10000 * sums // buckets // 10000,
                                           10000 * sums // buckets % 10000) END) AS detail)
     FROM _fans

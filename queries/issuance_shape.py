@@ -12,7 +12,7 @@ least. Each currency by itself, items serve in all of them. Merchants and platfo
 to sell and to pay back is their trade. Definition D-18.
 
 One finding an episode of roots of x; it shows the first payments in the window of the root with the
-most payers, and the first service of each that is served. detail: payers, served.
+most payers, and the first service of each that is served. detail: payers, served, stratum.
 
 Cost: n log^2 n in the payments to accounts with enough payers (`served_kernel.py`).
 Sources: prepaid offerings and the payout of early entrants from later ones' money, which regulators
@@ -33,6 +33,7 @@ from regift.graph.snapshot import Snapshot
 from regift.queries.findings import Findings, collect
 from regift.queries.habit import with_pair_rate
 from regift.queries.params import count, duration, ratio
+from regift.queries.strata import size_stratum
 from regift.queries.typology import Typology
 
 Longs = NDArray[Any]
@@ -79,7 +80,7 @@ _SERVICES = """
     FROM services GROUP BY payer_number, at_us
 """
 
-_ROWS = """
+_ROWS = f"""
     WITH firsts AS (
         SELECT root, until_us, p.*,
                min(at_us) OVER (PARTITION BY root ORDER BY at_us
@@ -96,7 +97,7 @@ _ROWS = """
         WHERE s.at_us <= until_us),
     evidence AS (
         SELECT root, min(at_us) AS first_us, max(at_us) AS last_us,
-               list({'tbl': tbl, 'record': record_id, 'role': role}
+               list({{'tbl': tbl, 'record': record_id, 'role': role}}
                     ORDER BY at_us, tbl, seq, record_id) AS evidence
         FROM records GROUP BY root),
     payers AS (
@@ -107,7 +108,8 @@ _ROWS = """
         FROM records JOIN custody USING (record_id) WHERE tbl = 'gifts' GROUP BY root)
     SELECT [x, currency, first_root] AS anchor, x AS unit, first_us, last_us, NULL AS amount_minor,
            currency, 1 AS length, instances, NULL AS level, true AS complete,
-           coalesce(items, []) AS items, json_object('payers', number, 'served', served) AS detail,
+           coalesce(items, []) AS items, json_object('payers', number, 'served', served,
+               'stratum', {size_stratum("number")}) AS detail,
            [x] || payers AS accounts,
            ['organiser'] || list_transform(payers, lambda payer: 'source') AS roles, evidence
     FROM _is_roots JOIN evidence USING (root) JOIN payers USING (root) LEFT JOIN items USING (root)

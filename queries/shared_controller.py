@@ -10,7 +10,7 @@ what the hand may use next. Evidence is what the controller links inside the ent
 account and kind; the values of identifiers are not named. A link that its identifiers alone would
 not make rests on a judgement, and says so. Definition D-18.
 
-detail: acting (how many of its accounts act), links (controller links inside it).
+detail: acting (how many of its accounts act), links (controller links inside it), stratum.
 
 Cost: a scan of the records, joined with the accounts of such entities; linear.
 Sources: identity resolution by rare shared identifiers, as in docs/definitions.md D-3.
@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from regift.graph.snapshot import Snapshot
 from regift.queries.findings import Findings, collect
 from regift.queries.params import count
+from regift.queries.strata import size_stratum
 from regift.queries.typology import Typology
 
 
@@ -67,7 +68,8 @@ def _rows(min_accounts: int) -> str:
     counted AS (SELECT entity, count(*) // 2 AS links FROM inside GROUP BY entity)
     SELECT [entity] AS anchor, entity AS unit, first_us, last_us, NULL AS amount_minor,
            NULL AS currency, len(accounts) AS length, 1 AS instances, NULL AS level,
-           true AS complete, [] AS items, json_object('acting', acting, 'links', links) AS detail,
+           true AS complete, [] AS items, json_object('acting', acting, 'links', links,
+               'stratum', {size_stratum("acting")}) AS detail,
            accounts, list_transform(accounts, lambda account: 'member') AS roles, evidence
     FROM found JOIN proof USING (entity) JOIN counted USING (entity)
     """

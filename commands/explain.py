@@ -101,9 +101,8 @@ def tell(found: dict[str, Any], asked: Asked) -> None:
     if found["terms"] and "minimal" in found:
         minimal, clears = found["minimal"], found["clears"]
         click.echo(plain("  " + _least(minimal, asked)))
-        below = clears["text"] if clears else say(lang, "clears_none", line=asked.line)
-        click.echo(plain(f"  {below}"))
         if clears:
+            click.echo(plain(f"  {clears['text']}"))
             click.echo(plain(f"         {word(lang, 'findings')} {some(clears['findings'], lang)}"))
             for each in clears.get("things", ()):
                 click.echo(plain(f"  {each['text']}"))

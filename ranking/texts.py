@@ -42,7 +42,6 @@ TEXTS: dict[str, dict[str, str]] = {
         "clears_exact": "no fewer would do",
         "clears_greedy": "fewer are not ruled out",
         "clears_thing": "without {thing} it has {score}, below the line of {line}",
-        "clears_none": "it is below the line of {line} as it is",
         "without": "without {thing}: {score} (now {before}), {place} the line of {line}",
         "without_gone": "without {thing}: nothing of it is found (now {before})",
         "ask_without": "{thing} holds accounts of it together; what it would be without: {command}",
@@ -77,7 +76,6 @@ TEXTS: dict[str, dict[str, str]] = {
         "why_off": "the typology or its family is switched off",
         # rank
         "rows": "{shown} of {total} {unit} rows, {above} of them above the line of {line}",
-        "row_gone": "case {id} is gone: it had {score}",
         "calibration_moved": "the calibration is another one than in generation {then}: {old}, now "
         "{new}",
         "no_calibration": "none",
@@ -138,7 +136,6 @@ TEXTS: dict[str, dict[str, str]] = {
         "clears_exact": "更少则不足",
         "clears_greedy": "不排除更少即可",
         "clears_thing": "若没有 {thing}，得分为 {score}，低于界线 {line}",
-        "clears_none": "目前已低于界线 {line}",
         "without": "若没有 {thing}：{score}（现为 {before}），{place}界线 {line}",
         "without_gone": "若没有 {thing}：不再有任何发现（现为 {before}）",
         "ask_without": "{thing} 把其中的账号连在一起；若没有它会怎样：{command}",
@@ -168,7 +165,6 @@ TEXTS: dict[str, dict[str, str]] = {
         "why_rate": "双方平时就互相付款",
         "why_off": "该类型或其所属类别已停用",
         "rows": "共 {total} 行（{unit}），显示 {shown} 行，其中 {above} 行达到界线 {line}",
-        "row_gone": "案件 {id} 已不存在：原得分 {score}",
         "calibration_moved": "校准与第 {then} 代不同：原为 {old}，现为 {new}",
         "no_calibration": "无",
         "part_of": "{name}（{of} 行中的 {shown} 行）",

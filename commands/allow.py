@@ -58,7 +58,7 @@ def remove(account: str, reason: str, workspace: Path) -> None:
 def list_command(as_json: bool, quiet: bool, workspace: Path) -> None:
     """Accounts on the list; those whose time is over count no more."""
     now = now_us()
-    with Casebook.open(Workspace.open(workspace).casebook) as casebook:
+    with Casebook.read(Workspace.open(workspace).casebook) as casebook:
         rows = [
             {
                 "account": each.account,

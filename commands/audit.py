@@ -37,7 +37,7 @@ def verify(against: tuple[Path, ...], workspace: Path) -> None:
     ]
     for path in against:
         heads += heads_in(path)
-    with Casebook.open(place.casebook) as casebook:
+    with Casebook.read(place.casebook) as casebook:
         rows = casebook.verify(heads)
     say(f"{rows:,} audit rows, each fits the one before")
 
@@ -49,7 +49,7 @@ def verify(against: tuple[Path, ...], workspace: Path) -> None:
 @workspace_option
 def list_command(limit: int | None, as_json: bool, quiet: bool, workspace: Path) -> None:
     """The log, oldest first: who did what and when."""
-    with Casebook.open(Workspace.open(workspace).casebook) as casebook:
+    with Casebook.read(Workspace.open(workspace).casebook) as casebook:
         rows = casebook.rows()
     shown = [
         {

@@ -44,15 +44,16 @@ class Desk:
 def desk(workspace: Path, text: str) -> Iterator[Desk]:
     """Open both for one act on one case or dossier."""
     place, _, manifest, graph = opened(workspace)
-    with graph, beside(place, graph.con) as casebook:
+    with graph, Casebook.open(place.casebook) as casebook:
+        dossier_cases.attach(graph.con, casebook)
         subject = dossier_cases.subject_of(graph.con, casebook, text, manifest.number)
         yield Desk(graph.con, casebook, subject)
 
 
 @contextmanager
 def beside(place: Workspace, con: duckdb.DuckDBPyConnection) -> Iterator[Casebook]:
-    """The casebook, with its dossiers attached to a generation."""
-    with Casebook.open(place.casebook) as casebook:
+    """The casebook for a listing, with its dossiers attached to a generation."""
+    with Casebook.read(place.casebook) as casebook:
         dossier_cases.attach(con, casebook)
         yield casebook
 

@@ -13,6 +13,7 @@ right and the log was ahead.
 import contextlib
 import hashlib
 import json
+import os
 import secrets
 import sqlite3
 import time
@@ -20,6 +21,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from regift.enforcement.migrations import MIGRATIONS, migrate
 from regift.graph import workspace
@@ -239,6 +241,33 @@ def opened(path: Path) -> sqlite3.Connection:
         con.close()
         raise
     return con
+
+
+def opened_to_read(path: Path) -> sqlite3.Connection:
+    """The file for a listing, which makes none: without one an empty casebook in memory.
+
+    Where the file cannot be written it is read as it lies there. RegiftError when it is of an older
+    version then, or when a writer has left rows beside it (-wal) that only a writer can take in.
+    """
+    if not path.exists():
+        con = sqlite3.connect(":memory:", isolation_level=None)
+        migrate(con)
+        return con
+    if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
+        return opened(path)
+    left = path.with_name(f"{path.name}-wal")
+    con = read_only(path)
+    version = con.execute("PRAGMA user_version").fetchone()[0]
+    if version != len(MIGRATIONS) or (left.exists() and left.stat().st_size):
+        con.close()
+        raise RegiftError(f"{path} cannot be read where it cannot be written: open it there once")
+    return con
+
+
+def read_only(path: Path) -> sqlite3.Connection:
+    """A casebook file that is not written to, not even beside it."""
+    uri = f"file:{quote(path.resolve().as_posix())}?mode=ro&immutable=1"
+    return sqlite3.connect(uri, uri=True, isolation_level=None)
 
 
 def _use_wal(con: sqlite3.Connection) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from regift.enforcement import allow_list, judgements, measures, replay
-from regift.enforcement.audit_log import FIRST_HASH, AuditLog, opened
+from regift.enforcement.audit_log import FIRST_HASH, AuditLog, opened, opened_to_read
 from regift.graph.decisions import Decided
 from regift.graph.workspace import now_us
 
@@ -53,6 +53,11 @@ class Casebook(AuditLog):
         RegiftError when it is damaged or was written by a newer regift.
         """
         return cls(opened(path), path, who)
+
+    @classmethod
+    def read(cls, path: Path) -> "Casebook":
+        """The file for a listing: none is made, and it may lie where nothing can be written."""
+        return cls(opened_to_read(path), path)
 
     def __enter__(self) -> "Casebook":
         return self

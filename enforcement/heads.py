@@ -11,6 +11,7 @@ import sqlite3
 import zipfile
 from pathlib import Path
 
+from regift.enforcement.audit_log import read_only
 from regift.loaders.errors import BadFile, RegiftError
 
 NAMES = ("casebook_head", "audit_head")
@@ -72,7 +73,7 @@ def _of_table(text: str) -> list[str]:
 def _of_copy(path: Path) -> list[str]:
     """Hashes of all rows of a copy of a casebook, oldest first; the copy is not written to."""
     try:
-        con = sqlite3.connect(f"file:{path.resolve().as_posix()}?mode=ro&immutable=1", uri=True)
+        con = read_only(path)
         try:
             return [str(row[0]) for row in con.execute("SELECT hash FROM audit ORDER BY seq")]
         finally:

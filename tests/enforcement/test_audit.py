@@ -219,6 +219,26 @@ def test_a_file_of_the_first_version_is_brought_on(tmp_path: Path) -> None:
         Casebook.open(path)
 
 
+def test_a_listing_writes_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    missing = path.with_name("100% ? none.sqlite")
+    with Casebook.read(missing) as casebook:
+        assert (casebook.rows(), dossiers.listed(casebook), casebook.verify()) == ([], [], 0)
+    assert not missing.exists()
+    moved = path.rename(missing)
+    with Casebook.read(moved) as casebook:
+        rows = len(casebook.rows())
+    monkeypatch.setattr("os.access", lambda *_: False)
+    with Casebook.read(moved) as casebook:
+        assert casebook.verify() == rows
+        with pytest.raises(RegiftError, match="nothing was changed"):
+            casebook.note("export", {})
+    assert len(heads_in(moved)) == rows
+    assert [file.name for file in path.parent.iterdir()] == [moved.name]
+    moved.with_name(f"{moved.name}-wal").write_bytes(b"rows")
+    with pytest.raises(RegiftError, match="open it there once"):
+        Casebook.read(moved)
+
+
 def test_a_file_without_a_head_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "notes.txt"
     file.write_text("nothing")

@@ -41,7 +41,6 @@ WORLDS, FEW_WORLDS, MANY_ACCOUNTS = 20, 8, 5_000
 
 Con = duckdb.DuckDBPyConnection
 Counts = Counter[str]
-Ints = np.typing.NDArray[np.int64]
 
 _ORDER = "at_us, coalesce(seq, 0), record_id"
 _COUNTED = f"""
@@ -119,7 +118,7 @@ def _span(con: Con, sample: int, seed: int) -> tuple[int, int]:
     longer = max(times.values(), key=len)
     if not len(longer):
         return 0, 0
-    first, last = min(int(t[0]) for t in times.values() if len(t)), int(longer[-1])
+    first = min(int(t[0]) for t in times.values() if len(t))
     last = max(int(t[-1]) for t in times.values() if len(t))
     if len(longer) <= sample:
         return first, last
@@ -157,6 +156,7 @@ def _drawn(graph: Snapshot, sample: int, seed: int) -> Sample:
     own = connect(threads=1)
     for name, table in tables.items():
         _replace(own, name, table)
+    # Accounts by their first record, those of gifts alone after all others: no name decides.
     own.execute(
         """
         CREATE TABLE named AS

@@ -16,7 +16,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from regift.enforcement import allow_list, measures
 from regift.enforcement.casebook import Casebook
+from regift.enforcement.decision_rules import EXAMPLE_RULES
+from regift.enforcement.measures import Planned
 from regift.graph.connect import quote
 from regift.graph.staging import LoadRequest, stage
 from regift.graph.store import current_manifest, open_snapshot
@@ -145,7 +148,7 @@ def tables_of(workspace: Workspace) -> dict[str, list[tuple[Any, ...]]]:
 
 
 class Histories(RuleBasedStateMachine):
-    """Loads, corrections, withdrawals and judgements in any order, with refreshes between."""
+    """Loads, corrections, withdrawals and decisions in any order, with refreshes between."""
 
     @initialize()
     def begin(self) -> None:
@@ -191,6 +194,29 @@ class Histories(RuleBasedStateMachine):
         casebook = Casebook.open(self.workspace.casebook)
         casebook.judge(*pair, "same" if same else "different", "test")
         casebook.close()
+
+    @rule(account=accounts, step=st.sampled_from(EXAMPLE_RULES.steps))
+    def measure(self, account: str, step: str) -> None:
+        with Casebook.open(self.workspace.casebook, "ann") as one:
+            wanted = Planned(account, step, "R4", "test")
+            if any(m.step == step for m in measures.listed(one, account=account)):
+                return
+            numbers = measures.plan(one, [wanted], EXAMPLE_RULES)
+        with Casebook.open(self.workspace.casebook, "bob") as other:
+            measures.approve(other, numbers, "test", EXAMPLE_RULES)
+
+    @rule()
+    def reverse(self) -> None:
+        """The newest measure is taken back."""
+        with Casebook.open(self.workspace.casebook) as casebook:
+            standing = measures.listed(casebook, states=measures.IN_FORCE)
+            if standing:
+                measures.reverse(casebook, standing[-1].number, "test")
+
+    @rule(account=accounts)
+    def allow(self, account: str) -> None:
+        with Casebook.open(self.workspace.casebook) as casebook:
+            allow_list.add(casebook, account, 4 * 10**15, "test")
 
     @rule(text=st.sampled_from(SETTINGS))
     def configure(self, text: str) -> None:

@@ -5,6 +5,7 @@ changes. One file a kind of decision: `judgements.py`, `dossiers.py`, `measures.
 `allow_list.py`. A refresh reads what of it is data (`Decisions`) and nothing else.
 """
 
+import sqlite3
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from regift.enforcement import allow_list, judgements, measures, replay
 from regift.enforcement.audit_log import FIRST_HASH, AuditLog, opened, opened_to_read
 from regift.graph.decisions import Decided
 from regift.graph.workspace import now_us
+from regift.loaders.errors import RegiftError
 
 __all__ = ["FIRST_HASH", "Casebook", "Decisions"]
 
@@ -108,8 +110,13 @@ class Casebook(AuditLog):
         """
         self.con.execute("BEGIN")
         try:
+            (found,) = self.con.execute("PRAGMA integrity_check(1)").fetchone()
+            if found != "ok":
+                raise RegiftError(f"{self.path} is damaged ({found}): restore a backup")
             rows = self.check_chain(heads)
             replay.check_tables(self)
+        except sqlite3.DatabaseError as error:
+            raise RegiftError(f"{self.path} is damaged ({error}): restore a backup") from None
         finally:
             self.con.execute("ROLLBACK")
         return rows

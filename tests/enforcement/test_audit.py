@@ -219,6 +219,16 @@ def test_a_file_of_the_first_version_is_brought_on(tmp_path: Path) -> None:
         Casebook.open(path)
 
 
+def test_a_damaged_page_is_found(path: Path) -> None:
+    """Zeros over any page but the first, which SQLite needs to open the file at all."""
+    content = path.read_bytes()
+    assert len(content) > 12 * 4096
+    for page in range(1, len(content) // 4096):
+        begin = page * 4096
+        path.write_bytes(content[:begin] + bytes(4096) + content[begin + 4096 :])
+        said(path)
+
+
 def test_a_listing_writes_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     missing = path.with_name("100% ? none.sqlite")
     with Casebook.read(missing) as casebook:

@@ -18,6 +18,7 @@ from regift.enforcement.casebook import Casebook
 from regift.enforcement.decision_rules import EXAMPLE_RULES
 from regift.enforcement.measures import Planned
 from regift.enforcement.replay import erase
+from regift.loaders.errors import Locked
 
 ACTS: dict[str, Callable[[Casebook], object]] = {
     "open and decide": lambda log: dossiers.decide(
@@ -75,6 +76,18 @@ def test_killed_before_each_statement(made: Path, tmp_path: Path, name: str) -> 
     assert place > 6
     assert states == sorted(states, reverse=True), "what was there, until all of it is there"
     assert (states[0], states[-1]) == (True, False)
+
+
+def test_a_writer_that_another_one_keeps_waiting(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = Path(shutil.copy(made, tmp_path / "casebook.sqlite"))
+    monkeypatch.setattr("regift.enforcement.audit_log.WAIT_S", 0.1)
+    with book(path, "ann") as ann, book(path, "bob") as bob:
+        with ann.transaction(), pytest.raises(Locked, match="written by another process"):
+            bob.note("export", {})
+        assert bob.note("export", {}) == 3
+        bob.verify()
 
 
 WRITER = """

@@ -12,9 +12,9 @@ locks/               one file per lock, held with flock, naming its holder
 
 import contextlib
 import fcntl
-import getpass
 import json
 import os
+import pwd
 import re
 import shutil
 import socket
@@ -155,10 +155,10 @@ def _acquire(handle: int, name: str, root: Path, wait_s: float) -> None:
 
 
 def actor() -> str:
-    """Who acts: the login of the operating system (D-15)."""
+    """Who acts: the login of the operating system (D-15), whatever the environment says."""
     try:
-        return getpass.getuser()
-    except (KeyError, OSError):
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
         return f"uid-{os.getuid()}"
 
 

@@ -12,16 +12,16 @@ again and again in one episode is no habit of itself.
 
 It is part of the finding (definition D-11); the score takes exp(-pair_rate) of it (D-12).
 
-`with_pairs` adds what D-11 asks of findings that are paths, each of whose payments is one hop:
+`with_pairs` adds what D-11 asks of findings that are flows of payments:
 
-    pairs     [one_off, first, repeated]: payments of the evidence by the class of their pair, over
-              all payments. one_off: the only one of its pair; first: the first of a pair that
-              pays again, not within the first 20 d of the data; repeated: any other
+    pairs     [one_off, first, repeated]: pairs of the evidence by what they pay each other apart
+              from the finding and a window on each side of it. one_off: nothing; first: only
+              later, and the pair began not within the first 20 d of the data; repeated: any other
     stratum   "<span>|<worst class>|<length>", the length 6 for more
 
 Cost: joins in DuckDB that number the pairs, then four look-ups by halving for each pair of a
-finding; of `pairs` one aggregation of the payments of these pairs. Source: pair novelty, the signal that keeps friends and standing orders out of statistical
-findings.
+finding; of `pairs` one aggregation of the payments of these pairs. Source: pair novelty, the
+signal that keeps friends and standing orders out of statistical findings.
 """
 
 from collections.abc import Callable, Mapping
@@ -34,6 +34,7 @@ import pyarrow.compute as pc
 
 from regift.graph.habit_kernel import Longs, count_around
 from regift.graph.snapshot import DAY_US
+from regift.graph.spans import LONGEST_US
 
 HABIT_US = 30 * DAY_US
 """Far enough for weekly habits to show four times on each side, near enough to be of that time."""
@@ -42,7 +43,7 @@ BEGIN_US = 20 * DAY_US
 """So near the beginning of the data every payment is the first of its pair."""
 
 CLASSES = ("one_off", "first", "repeated")
-"""Classes of payments by their pair, the most telling first."""
+"""Classes of pairs, the most telling first."""
 
 SPANS = ((3, "<3d"), (7, "<7d"), (15, "<15d"), (31, "<31d"))
 LONGER = ">=31d"
@@ -50,15 +51,12 @@ LONGER = ">=31d"
 LENGTH_CAP = 6
 """Longer paths are one stratum with those of this length: there are few of them."""
 
-LONGEST_US = 2**61
-"""A longer window reaches beyond any time on both sides."""
-
 TEXT = pa.large_string()
 
 # Pairs are numbered once, so that what is counted and asked compares whole numbers.
 _PAIRS = """
     CREATE OR REPLACE TEMP TABLE _hops AS
-    SELECT finding_row, record_id, least(source, target) AS a, greatest(source, target) AS b
+    SELECT finding_row, least(source, target) AS a, greatest(source, target) AS b
     FROM _named JOIN payments USING (record_id);
     CREATE OR REPLACE TEMP TABLE _pairs AS
     SELECT a, b, row_number() OVER () - 1 AS pair FROM (SELECT DISTINCT a, b FROM _hops)
@@ -70,23 +68,24 @@ _PAID = """
         JOIN _pairs USING (a, b)
     ORDER BY pair, at_us
 """
+# Of each pair of a finding: who paid each other before it, who only goes on after it.
 _CLASSES = f"""
     WITH paid AS (
-        SELECT pair, count(*) AS payments, min(at_us) AS first_us,
-               arg_min(record_id, (at_us, seq, record_id)) AS first
-        FROM (SELECT least(source, target) AS a, greatest(source, target) AS b, at_us, seq,
-                     record_id FROM payments)
+        SELECT pair, min(at_us) AS begins_us, max(at_us) AS ends_us
+        FROM (SELECT least(source, target) AS a, greatest(source, target) AS b, at_us
+              FROM payments)
             JOIN _pairs USING (a, b) GROUP BY pair),
-    named AS (
-        SELECT DISTINCT finding_row, record_id, CASE
-            WHEN payments = 1 THEN 0
-            WHEN record_id = first
-                AND first_us - (SELECT at_us FROM payments_begin) >= {BEGIN_US} THEN 1
+    known AS (
+        SELECT finding_row, CASE
+            WHEN begins_us < low_us THEN 2
+            WHEN ends_us <= high_us THEN 0
+            WHEN begins_us - (SELECT at_us FROM payments_begin) >= {BEGIN_US} THEN 1
             ELSE 2 END AS class
-        FROM _hops JOIN _pairs USING (a, b) JOIN paid USING (pair))
-    SELECT finding_row, count(*) FILTER (class = 0) AS one_off, count(*) FILTER (class = 1) AS first,
-           count(*) FILTER (class = 2) AS repeated
-    FROM named GROUP BY finding_row
+        FROM (SELECT DISTINCT finding_row, pair FROM _hops JOIN _pairs USING (a, b))
+            JOIN paid USING (pair) JOIN _around USING (finding_row))
+    SELECT finding_row, count(*) FILTER (class = 0) AS one_off,
+           count(*) FILTER (class = 1) AS first, count(*) FILTER (class = 2) AS repeated
+    FROM known GROUP BY finding_row
 """
 
 
@@ -130,7 +129,7 @@ def add_habit(con: duckdb.DuckDBPyConnection, rows: pa.Table, asked: WithPairRat
     con.unregister("_named")
     told = {"pair_rate": _quoted(_pair_rates(con, rows, asked.window_us))}
     if asked.pairs:
-        classes = _classes(con, len(rows))
+        classes = _classes(con, rows, asked.window_us)
         told |= {"pairs": _pairs(classes), "stratum": _quoted(_strata(rows, classes))}
     con.execute("DROP TABLE _hops; DROP TABLE _pairs")
     return with_keys(rows, told)
@@ -155,9 +154,17 @@ def _pair_rates(con: duckdb.DuckDBPyConnection, rows: pa.Table, window_us: int) 
     return _texts(np.stack([counted, pairs]), text)
 
 
-def _classes(con: duckdb.DuckDBPyConnection, size: int) -> Longs:
-    """Payments of each row by class: 3 x rows."""
+def _classes(con: duckdb.DuckDBPyConnection, rows: pa.Table, window_us: int) -> Longs:
+    """Pairs of each row by class: 3 x rows."""
+    near_us, size = min(window_us, LONGEST_US), len(rows)
+    around = {
+        "finding_row": np.arange(size),
+        "low_us": _longs(rows, "first_us") - near_us,
+        "high_us": _longs(rows, "last_us") + near_us,
+    }
+    con.register("_around", pa.table(around))
     found = con.sql(_CLASSES).to_arrow_table()
+    con.unregister("_around")
     classes = np.zeros((len(CLASSES), size), np.int64)
     classes[:, _longs(found, "finding_row")] = [_longs(found, name) for name in CLASSES]
     return classes

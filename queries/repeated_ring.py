@@ -63,7 +63,7 @@ class Params:
     """What a ring is that runs again."""
 
     window_us: int = duration("20d", "longest time of one run, inclusive")
-    max_length: int = count(8, "most accounts in a ring; 0: no bound")
+    max_length: int = count(6, "most accounts in a ring; 0: no bound")
     min_runs: int = count(2, "fewest runs; one is a money_cycle")
     pair_payments: int = count(8, "most payments of two neighbours in all, both ways")
     kinds: tuple[str, ...] = words(FLOW_KINDS, FLOW_KINDS, "kinds of transfers that take part")

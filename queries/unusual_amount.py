@@ -15,7 +15,7 @@ a spread that every sender has, or one that pays a constant would be unusual by 
 is one of those that M and S are of. If more than `common` of all payments of the store are far,
 nothing is found, and `chance` tells the counts. Definition D-18.
 
-One finding a payment: `payer`, `payee`, and the record (`unusual`).
+One finding a payment: `payer`, `counterparty`, and the record (`unusual`).
 
 detail: side (above | below), deviations (how many, rounded down), typical_minor (the middle amount
 of the sender, the lower one of two), payments (how many M is of).
@@ -94,7 +94,7 @@ def _rows(params: Params) -> str:
            json_object('side', CASE WHEN above THEN 'above' ELSE 'below' END,
                        'deviations', apart // far.unit, 'typical_minor', typical_minor,
                        'payments', n) AS detail,
-           [source, target] AS accounts, ['payer', 'payee'] AS roles,
+           [source, target] AS accounts, ['payer', 'counterparty'] AS roles,
            [{{'tbl': 'transfers', 'record': record_id, 'role': 'unusual'}}] AS evidence
     FROM far
     WHERE 10000 * (SELECT count(*) FROM far)
@@ -132,7 +132,7 @@ TYPOLOGY = Typology(
     prefix="ua",
     layer="value",
     family="amount",
-    kappa_percent=60,
+    kappa_percent=55,
     fact=False,
     clauses=("R5",),
     partition="whole",

@@ -78,11 +78,15 @@ ROLE_PERCENT = {
     "payer": 100,
     "payee": 100,
     "router": 80,
+    "counterparty": 50,
     "source": 30,
+    "target": 30,
 }
 """How much of a finding an account in that role carries. Who runs, passes on or takes the value
-acts, in full. A router of one payment may be a friend who paid for another. A source may be the
-victim: 0.3 keeps it visible, and with kappa below 1 its single finding is never strong."""
+acts, in full. A router of one payment may be a friend who paid for another. Who got a sum that is
+unusual for its sender did nothing unusual: of those on AMLSim's 20K runs one in eight is labelled,
+of the senders all. A source may be the victim, and the shop that many accounts act upon in one hour
+too: 0.3 keeps them visible, and with kappa below 1 their single finding is never strong."""
 OTHER_ROLE_PERCENT = 100
 """A role that the table does not name says nothing that would lessen it."""
 SOURCE_ROLE = "source"

@@ -71,16 +71,19 @@ def payments(draw: Any) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def classes_of(paid: list[dict[str, Any]]) -> dict[str, int]:
-    """Class of each payment by its record: 0 one-off, 1 first, 2 repeated."""
-    in_order = sorted(paid, key=lambda r: (r["at_us"], r["seq"], r["record_id"]))
-    found = {}
-    for r in in_order:
-        pair = [o for o in in_order if {o["source"], o["target"]} == {r["source"], r["target"]}]
-        early = r["at_us"] < in_order[0]["at_us"] + 20 * DAY_US
-        first = pair[0] is r and not early
-        found[r["record_id"]] = 0 if len(pair) == 1 else 1 if first else 2
-    return found
+def classes_of(
+    paid: list[dict[str, Any]], named: list[str], low_us: int, high_us: int
+) -> list[int]:
+    """Pairs of the named records by class: how many one-off, first, repeated."""
+    begin_us = min(r["at_us"] for r in paid)
+    numbers = [0, 0, 0]
+    for pair in {frozenset((r["source"], r["target"])) for r in paid if r["record_id"] in named}:
+        times = [r["at_us"] for r in paid if frozenset((r["source"], r["target"])) == pair]
+        before = any(at_us < low_us for at_us in times)
+        after = any(at_us > high_us for at_us in times)
+        early = min(times) < begin_us + 20 * DAY_US
+        numbers[2 if before or (after and early) else 1 if after else 0] += 1
+    return numbers
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
@@ -91,8 +94,8 @@ def test_classes_and_strata_are_those_of_the_definition(
     with snapshot_from_rows({"transfers": rows}) as graph:
         paid = dicts(graph.con, "SELECT * FROM payments")
         assume(paid)
-        classes = classes_of(paid)
-        some = st.lists(st.sampled_from(sorted(classes)), min_size=1, max_size=4, unique=True)
+        records = sorted(r["record_id"] for r in paid)
+        some = st.lists(st.sampled_from(records), min_size=1, max_size=4, unique=True)
         named = data.draw(st.lists(some, min_size=1, max_size=3))
         spans = data.draw(st.lists(st.integers(0, 40), min_size=len(named), max_size=len(named)))
         asked = pa.table(
@@ -111,7 +114,7 @@ def test_classes_and_strata_are_those_of_the_definition(
         with large_texts(graph.con):
             found = add_habit(graph.con, asked, with_pairs("", 3 * DAY_US))
     for each, days, detail in zip(named, spans, found["detail"].to_pylist(), strict=True):
-        numbers = [[classes[record] for record in each].count(c) for c in range(3)]
+        numbers = classes_of(paid, each, -3 * DAY_US, (days + 3) * DAY_US)
         span = next((f"<{limit}d" for limit in (3, 7, 15, 31) if days < limit), ">=31d")
         worst = CLASSES[max(c for c in range(3) if numbers[c])]
         told = json.loads(detail)
@@ -125,7 +128,7 @@ def test_paths_have_pairs_and_others_only_their_rate() -> None:
         typology = ALL["money_cycle"]
         params = build(typology.params, {}, clock_unit_us=1, name=typology.name)
         detail = typology.find(graph, params).findings.to_pylist()[0]["detail"]
-    assert detail == '{"pair_rate": "0.0000", "pairs": [0, 1, 1], "stratum": "<3d|repeated|2"}'
+    assert detail == '{"pair_rate": "0.0000", "pairs": [1, 0, 0], "stratum": "<3d|one_off|2"}'
     assert with_pair_rate("", 1).pairs is False
 
 

@@ -132,6 +132,6 @@ def test_to_the_last_column_with_the_largest_amount_and_parameters() -> None:
         "first_us": at_us, "last_us": at_us, "amount_minor": MAX_MINOR, "currency": "CNY",
         "length": 1, "instances": 1, "level": None, "complete": True, "items": [],
         "side": "above", "deviations": (size(MAX_MINOR) - 4605) // 50, "typical_minor": 100,
-        "payments": 20, "accounts": ["x", "y"], "roles": ["payer", "payee"],
+        "payments": 20, "accounts": ["x", "y"], "roles": ["payer", "counterparty"],
         "records": ["t00019"], "tables": ["transfers"],
     }  # fmt: skip

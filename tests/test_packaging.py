@@ -144,3 +144,9 @@ def test_full_install_into_an_empty_environment(wheel: Path, tmp_path: Path) -> 
     assert run(script, "--help", cwd=tmp_path).startswith("Usage:")
     listed = run(script, "typology", "list", "--json", cwd=tmp_path)
     assert '"multi_level_gift"' in listed
+
+
+def test_wheel_holds_the_policies(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as opened:
+        names = opened.namelist()
+    assert "regift/enforcement/policies/wechat-3.24.toml" in names

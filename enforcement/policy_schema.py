@@ -1,0 +1,268 @@
+"""What a policy pack may hold, checked key by key; errors name the key and how to mend it."""
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from itertools import combinations, pairwise
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from regift.enforcement.switches import BY_KEY, SWITCHES
+from regift.loaders.errors import UsageError
+from regift.loaders.tables import CHANNELS
+from regift.queries import ALL
+from regift.queries.params import duration_us
+from regift.ranking.constants import MEASURES
+
+ANY = "any"
+EVERYWHERE = (*CHANNELS, "unknown", ANY)
+FUNCTIONS = ("gifting", "payment", "traffic")
+
+TOP = ("name", "version", "zone", "title", "source", "clause", "step", "gate", "switches")
+CLAUSE = ("id", "title", "source", "from", "until", "channels", "typologies", "also")
+STEP = (
+    "measure", "title", "from_facts", "due_after", "lasts", "functions", "second_person", "example",
+)  # fmt: skip
+GATE = ("doubtful", "two_families", "uncalibrated", "example")
+
+Read = Callable[[object, str], Any]
+
+
+def checked(table: Mapping[str, Any]) -> dict[str, Any]:
+    """The content of a pack, as `Policy` and its parts take it; UsageError for the first fault."""
+    _known(table, TOP, "")
+    told = {
+        "name": _given(table, "name", _name, ""),
+        "version": _given(table, "version", _name, ""),
+        "zone": _given(table, "zone", _zone, ""),
+        "title": _given(table, "title", _title, ""),
+        "source": _given(table, "source", _text, ""),
+        "clauses": [_clause(each, where) for each, where in _tables(table, "clause")],
+        "steps": [_step(each, where) for each, where in _tables(table, "step")],
+        "switches": _switches(_section(table, "switches")),
+    }
+    measures = _ladder(told["steps"])
+    told["caps"] = _caps(_section(table, "gate"), measures)
+    _overlaps(told["clauses"])
+    return told
+
+
+def _clause(table: Mapping[str, Any], where: str) -> dict[str, Any]:
+    _known(table, CLAUSE, where)
+    told = {
+        "id": _given(table, "id", _name, where),
+        "title": _given(table, "title", _title, where),
+        "source": _given(table, "source", _text, where),
+        "begins": _given(table, "from", _date, where),
+        "ends": _perhaps(table, "until", _date, where),
+        "channels": _given(table, "channels", _words(EVERYWHERE), where),
+        "typologies": _given(table, "typologies", _words(tuple(sorted(ALL))), where),
+        "also": _perhaps(table, "also", _words(tuple(sorted(ALL))), where) or (),
+    }
+    if told["ends"] is not None and told["ends"] <= told["begins"]:
+        raise UsageError(
+            f"{where} until: {told['ends']} is not after from, {told['begins']}: a clause is in "
+            "force from the first date until the day before the other"
+        )
+    if not told["channels"]:
+        raise UsageError(f'{where} channels: is empty: write ["{ANY}"] for all of them')
+    if ANY in told["channels"] and len(told["channels"]) > 1:
+        raise UsageError(f'{where} channels: "{ANY}" stands alone: leave out the others')
+    twice = set(told["typologies"]) & set(told["also"])
+    if twice:
+        raise UsageError(
+            f"{where} also: {min(twice)} stands in typologies already: leave one of them out"
+        )
+    return told
+
+
+def _overlaps(clauses: list[dict[str, Any]]) -> None:
+    """Two versions of a clause in force at once, in one channel, for one typology."""
+    for one, other in combinations(clauses, 2):
+        if one["id"] != other["id"]:
+            continue
+        first, second = sorted((one, other), key=lambda each: each["begins"])
+        if first["ends"] is not None and first["ends"] <= second["begins"]:
+            continue
+        named = {*one["typologies"], *one["also"]} & {*other["typologies"], *other["also"]}
+        places = set(one["channels"]) & set(other["channels"])
+        both_any = ANY in (*one["channels"], *other["channels"])
+        same = not (one["typologies"] or other["typologies"] or one["also"] or other["also"])
+        if (named or same) and (places or both_any):
+            raise UsageError(
+                f"[[clause]] {one['id']}: versions from {first['begins']} and from "
+                f"{second['begins']} are both in force on {second['begins']}"
+                f"{f' for {min(named)}' if named else ''}: end the first with until = "
+                f"{second['begins']}"
+            )
+
+
+def _step(table: Mapping[str, Any], where: str) -> dict[str, Any]:
+    _known(table, STEP, where)
+    told = {
+        "measure": _given(table, "measure", _word(MEASURES), where),
+        "title": _given(table, "title", _title, where),
+        "from_facts": _perhaps(table, "from_facts", _whole, where),
+        "due_after_us": _perhaps(table, "due_after", _duration, where),
+        "lasts_us": _perhaps(table, "lasts", _duration, where),
+        "functions": _perhaps(table, "functions", _words(FUNCTIONS), where) or (),
+        "second_person": bool(_perhaps(table, "second_person", _flag, where)),
+        "example": bool(_perhaps(table, "example", _flag, where)),
+    }
+    return told
+
+
+def _ladder(steps: list[dict[str, Any]]) -> tuple[str, ...]:
+    """Measures of the steps; UsageError unless they go up, with their counts."""
+    if not steps:
+        raise UsageError("[[step]] is missing: write at least one step of the ladder")
+    measures = tuple(step["measure"] for step in steps)
+    if measures != tuple(sorted(set(measures), key=MEASURES.index)):
+        raise UsageError(
+            f"[[step]] measure: {', '.join(measures)}: write each once, from mild to severe: "
+            f"{', '.join(MEASURES)}"
+        )
+    counted = [step for step in steps if step["from_facts"] is not None]
+    for milder, severer in pairwise(counted):
+        if severer["from_facts"] <= milder["from_facts"]:
+            raise UsageError(
+                f"[[step]] {severer['measure']} from_facts: {severer['from_facts']} is not above "
+                f"{milder['from_facts']}, that of {milder['measure']}: a severer step needs more"
+            )
+    if not counted:
+        raise UsageError("[[step]] from_facts: no step has one: say from how many facts one counts")
+    seconds = [step["second_person"] for step in steps]
+    if seconds != sorted(seconds):
+        late = measures[seconds.index(True)]
+        raise UsageError(
+            f"[[step]] second_person: {late} needs a second person and a severer step does not: "
+            "set it on every step from there on"
+        )
+    return measures
+
+
+def _caps(table: Mapping[str, Any], measures: tuple[str, ...]) -> dict[str, Any]:
+    _known(table, GATE, "[gate]")
+    told: dict[str, Any] = {
+        key: _given(table, key, _word(measures), "[gate]") for key in GATE if key != "example"
+    }
+    return told | {"example": bool(_perhaps(table, "example", _flag, "[gate]"))}
+
+
+def _switches(table: Mapping[str, Any]) -> dict[str, str]:
+    _known(table, tuple(BY_KEY), "[switches]")
+    told = {}
+    for switch in SWITCHES:
+        if switch.is_duration:
+            told[switch.key] = _given(table, switch.key, _text, "[switches]")
+            _duration(told[switch.key], f"[switches] {switch.key}")
+        else:
+            told[switch.key] = _given(table, switch.key, _word(tuple(switch.values)), "[switches]")
+    return told
+
+
+def _section(table: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    section = table.get(key)
+    if not isinstance(section, dict):
+        raise UsageError(f"[{key}] is missing: write it with its keys below it")
+    return section
+
+
+def _tables(table: Mapping[str, Any], key: str) -> list[tuple[Mapping[str, Any], str]]:
+    """Parts written as [[key]], each with how an error names it."""
+    parts = table.get(key, [])
+    if not isinstance(parts, list) or not all(isinstance(each, dict) for each in parts):
+        raise UsageError(f"{key}: write each as [[{key}]] with its keys below it")
+    if not parts:
+        raise UsageError(f"[[{key}]] is missing: write at least one")
+    names = [each.get("id", each.get("measure", n)) for n, each in enumerate(parts, 1)]
+    return [(each, f"[[{key}]] {name}") for each, name in zip(parts, names, strict=True)]
+
+
+def _known(table: Mapping[str, Any], keys: tuple[str, ...], where: str) -> None:
+    for key in table:
+        if key not in keys:
+            raise UsageError(f"{where} {key}: is unknown: there are {', '.join(keys)}".lstrip())
+
+
+def _given(table: Mapping[str, Any], key: str, read: Read, where: str) -> Any:
+    if key not in table:
+        raise UsageError(f"{where} {key}: is missing: write {key} = ...".lstrip())
+    return read(table[key], f"{where} {key}".lstrip())
+
+
+def _perhaps(table: Mapping[str, Any], key: str, read: Read, where: str) -> Any:
+    return read(table[key], f"{where} {key}") if key in table else None
+
+
+def _text(value: object, where: str) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise UsageError(f"{where}: {value!r} is no text: write it in quotes")
+    return value
+
+
+def _name(value: object, where: str) -> str:
+    name = _text(value, where)
+    if not name.isprintable() or set(name) & set(" @+,/"):
+        raise UsageError(f"{where}: {name!r} is no name: leave out spaces, @, +, commas and /")
+    return name
+
+
+def _title(value: object, where: str) -> dict[str, str]:
+    if not isinstance(value, dict) or "en" not in value:
+        raise UsageError(f'{where}: write {{ en = "...", zh = "..." }}, at least en')
+    return {key: _text(text, f"{where}.{key}") for key, text in value.items()}
+
+
+def _zone(value: object, where: str) -> str:
+    zone = _text(value, where)
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise UsageError(f"{where}: {zone!r} is not a time zone such as Asia/Shanghai") from None
+    return zone
+
+
+def _date(value: object, where: str) -> date:
+    if not isinstance(value, date) or isinstance(value, datetime):
+        raise UsageError(f"{where}: {value!r} is no date: write 2022-06-20, without quotes")
+    return value
+
+
+def _whole(value: object, where: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise UsageError(f"{where}: {value!r} is not a whole number above zero")
+    return value
+
+
+def _flag(value: object, where: str) -> bool:
+    if not isinstance(value, bool):
+        raise UsageError(f"{where}: {value!r}: write true or false")
+    return value
+
+
+def _duration(value: object, where: str) -> int:
+    try:
+        return duration_us(_text(value, where))
+    except UsageError as error:
+        raise UsageError(str(error) if where in str(error) else f"{where}: {error}") from None
+
+
+def _word(words: tuple[str, ...]) -> Read:
+    def read(value: object, where: str) -> str:
+        if value not in words or not isinstance(value, str):
+            raise UsageError(f"{where}: {value!r} is unknown: there are {', '.join(words)}")
+        return value
+
+    return read
+
+
+def _words(words: tuple[str, ...]) -> Read:
+    def read(value: object, where: str) -> tuple[str, ...]:
+        if not isinstance(value, list):
+            raise UsageError(f"{where}: {value!r} is no list: write [...]")
+        found = tuple(_word(words)(each, where) for each in value)
+        if len(set(found)) < len(found):
+            raise UsageError(f"{where}: names one twice: leave one of them out")
+        return found
+
+    return read

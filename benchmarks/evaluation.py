@@ -20,7 +20,14 @@ from pathlib import Path
 from judging import SEEDS, Result, judge, sources
 from losses import losses
 from page import ROOT, table
-from standing import against_goals, data_rows, intervals, list_rows, record_rows
+from standing import (
+    against_goals,
+    data_rows,
+    intervals,
+    list_rows,
+    planted_goals,
+    record_rows,
+)
 
 sys.path.insert(0, str(ROOT / "docs"))
 
@@ -49,6 +56,7 @@ def parts(results: list[Result], ablate: bool) -> dict[str, str]:
     made = {
         "data": data_rows(results),
         "goals": against_goals(results),
+        "planted": planted_goals(results),
         "lists": list_rows(results),
         "intervals": intervals(results),
         "records": record_rows(results),

@@ -89,6 +89,33 @@ def against_goals(results: Sequence[Result]) -> str:
     )
 
 
+def planted_goals(results: Sequence[Result]) -> str:
+    """The simulated worlds beside the goals for patterns all of whose records are there."""
+    rows = []
+    for each in results:
+        judged = each.calibrated
+        if not judged.acting:
+            continue
+        (acting,) = judged.acting
+        planted, found = (
+            sum(row[key] for row in judged.recall if row["searched"])
+            for key in ("planted", "found")
+        )
+        alike = sum(row["among_first"] for row in judged.look_alikes)
+        rows.append([
+            each.name, f"{acting['labelled']:,}",
+            f"{acting['average_precision']:.3f} ({acting['low']:.3f}-{acting['high']:.3f})",
+            f"{acting['at_100']:.2f}", f"{found:,} of {planted:,}",
+            f"{judged.evidence['planted'] / max(judged.evidence['records'], 1):.3f}", f"{alike}",
+        ])  # fmt: skip
+    rows.append(["goal", "", "0.950", "", "95 %", "0.950", "at most 2"])
+    return table(
+        "data | accounts that act | AP | P@100 | patterns found | evidence of the first 100 "
+        "that is planted | look-alikes among the first 100",
+        rows,
+    )
+
+
 def _row(result: Result, name: str) -> dict[str, Any]:
     return next(row for row in result.calibrated.lists if row["list"] == name)
 

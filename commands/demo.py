@@ -77,6 +77,7 @@ def command(seed: int, scale: str, directory: Path) -> None:
     for path in files:
         click.echo(f"  {path}")
     click.echo(f"\nGo on with: regift -w {place.root} explain {cases[0]['id'] if cases else 'ID'}")
+    click.echo(f"What is chance: regift -w {place.root} calibrate, then refresh (two minutes)")
     say(f"done in {time.monotonic() - began:.1f} s")
 
 

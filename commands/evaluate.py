@@ -144,6 +144,12 @@ def _tell_lists(judged: Judged, at: int) -> None:
             | {f"at {row['at']}": f"{row['precision']:.2f}" for row in at_places}
         )
     print_table(rows, list(rows[0]))
+    for row in judged.acting:
+        click.echo(
+            f"{row['labelled']:,} of them act in a pattern whose records are all there: without "
+            f"the others average precision {_with_interval(row, 'average_precision')}, R-precision "
+            f"{row['r_precision']:.3f}, precision at 100 {row['at_100']:.2f}"
+        )
     for line in judged.not_run:
         say(f"not run: {line}")
     (ours,) = (row for row in judged.at if row["list"] == OURS and row["at"] == at)

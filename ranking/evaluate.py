@@ -69,7 +69,9 @@ _WEIGHTS = """
 class Judged:
     """What came of it; rows as the keys of `regift evaluate --json`.
 
-    lists: one row a list; at: one row a list and place; the others: ranking/found.py.
+    lists: one row a list; at: one row a list and place; acting: the same of our list over accounts
+    that act in a planted pattern all of whose records are there, beside those that nothing was
+    planted on; the others: ranking/found.py.
     """
 
     accounts: int
@@ -78,6 +80,7 @@ class Judged:
     lists: list[dict[str, Any]]
     at: list[dict[str, Any]]
     transactions: list[dict[str, Any]]
+    acting: list[dict[str, Any]] = field(default_factory=list)
     recall: list[dict[str, Any]] = field(default_factory=list)
     rings: list[dict[str, Any]] = field(default_factory=list)
     evidence: dict[str, int] = field(default_factory=dict)
@@ -135,6 +138,7 @@ def evaluate(
             for k in places
         ],
         transactions=_transactions(con, bool(beside)) if truth.planted else [],
+        acting=_acting(population, truth, lists[OURS], places, resamples, seed),
         recall=found.recall(con),
         rings=found.rings_reached(con, budget) if truth.planted else [],
         evidence=found.evidence_precision(con) if truth.planted else {},
@@ -144,6 +148,34 @@ def evaluate(
         not_run=not_run,
         samples=samples,
     )
+
+
+def _acting(
+    population: Population, truth: Truth, level: Ints, places: list[int], resamples: int, seed: int
+) -> list[dict[str, Any]]:
+    """Our list without accounts that are labelled and do nothing that a search could see.
+
+    Nothing for a truth that tells no roles.
+    """
+    rings = [each.acting for each in truth.planted if each.state == "whole"]
+    acting = {account for ring in rings for account in ring}
+    acts = np.array([account in acting for account in population.accounts], dtype=np.bool_)
+    kept = acts | ~population.labelled
+    if not acts.any():
+        return []
+    number = dict(zip(np.flatnonzero(kept).tolist(), range(int(kept.sum())), strict=True))
+    place = {account: n for n, account in enumerate(population.accounts)}
+    inside = [[number[place[account]] for account in ring] for ring in rings]
+    # Levels of those who are left, without gaps.
+    level, labelled = np.unique(level[kept], return_inverse=True)[1], acts[kept]
+    samples = None
+    if resamples:
+        clusters = clusters_of(len(labelled), inside, labelled)
+        samples = resample({OURS: level}, labelled, clusters, places, resamples, seed)[OURS]
+    counted = tally(level, labelled)
+    row = {"accounts": len(labelled), "labelled": int(labelled.sum())}
+    row |= _of_list(OURS, counted, samples)
+    return [row | {f"at_{k}": told(precision_at(counted, k)) for k in places}]
 
 
 def _rings(population: Population, truth: Truth) -> list[list[int]]:

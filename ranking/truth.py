@@ -34,6 +34,8 @@ class Instance:
 
     state: `whole`; `missing` when the data lacks records of it; `beyond` when it keeps to the
     bounds of no search. leaks: records by which part of the money went elsewhere.
+    acting: those of its accounts that do what the pattern is planted for; others pay into it, are
+    paid out of it or do not know of it.
     """
 
     id: str
@@ -43,6 +45,7 @@ class Instance:
     records: tuple[str, ...]
     leaks: tuple[str, ...] = ()
     state: str = "whole"
+    acting: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -112,6 +115,7 @@ def _instance(given: dict[str, Any]) -> Instance:
         records=tuple(map(str, given["records"])),
         leaks=tuple(map(str, given.get("leaks", []))),
         state=state,
+        acting=tuple(str(who["account"]) for who in given["accounts"] if who.get("acts", True)),
     )
 
 

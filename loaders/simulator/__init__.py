@@ -12,8 +12,8 @@ truth.json:
 
     {"seed", "scale", "clock", "split", "parameters": {name: value},
      "planted":  [{"id", "typology", "also": [...], "variant",
-                   "accounts": [{"account", "role"}], "records": [...], "items": [...],
-                   "leaks": [...], "identifiers": ["<account> <kind>"], "beyond": [...],
+                   "accounts": [{"account", "role", "acts"}],
+                   "records": [...], "items": [...], "leaks": [...], "identifiers": ["<account> <kind>"], "beyond": [...],
                    "missing": [{"table", "record_id", "at", "source", "target"}]}],
      "innocent": [{"id", "kind", "accounts": [{"account", "role"}],
                    "records": [...], "items": [...]}]}
@@ -29,7 +29,8 @@ and which lies beyond no bound. Of a planted instance:
                  `window`, `gap`, `keep` by the names of the parameters, `bin`: ratios of relays
                  that do not fall into one bin
     accounts     role `taken_over`: innocent until somebody else's device ran the account, and its
-                 owner had no part in it
+                 owner had no part in it; acts: false of who is on the pattern and does nothing
+                 wrong, such as a payer who may be a victim
 
 An innocent group without records stands for the whole traffic of its accounts (`merchant`), or for
 what they share (`household_device`).

@@ -12,6 +12,19 @@ from regift.loaders.simulator.world import World
 
 Group = dict[str, Any]
 
+PASSIVE_ROLES = ("source", "taken_over")
+PASSIVE = {
+    ("pass_through", "payer"),
+    ("fan_out", "receiver"),
+    ("structuring", "receiver"),
+    ("structuring", "payer"),
+    ("multi_level_gift", "giver"),
+    ("second_level_sale", "seller after_gift"),
+}
+"""Who is on a planted pattern and does nothing wrong: whoever pays into it or is paid out of it,
+owners of accounts that somebody else ran, first-level givers, and who sold before the pattern began.
+By role, or by typology and role (and variant)."""
+
 
 def write_truth(path: Path, world: World, ledger: Ledger, names: Names) -> None:
     """One group a line, sorted by what it is and by its records."""
@@ -39,6 +52,9 @@ def _json(value: Any) -> str:
 def _entry(side: str, number: int, group: Group) -> Group:
     """One group as truth.json has it."""
     accounts = [{"account": account, "role": role} for account, role in group["members"]]
+    if side == "planted":
+        for each in accounts:
+            each["acts"] = _acts(group["name"], group["variant"], each["role"])
     if side == "innocent":
         return {
             "id": f"N-{number:06d}", "kind": group["name"], "accounts": accounts,
@@ -50,6 +66,16 @@ def _entry(side: str, number: int, group: Group) -> Group:
         "items": group["items"], "leaks": group["leaks"], "missing": group["missing"],
         "identifiers": group["identifiers"], "beyond": group["beyond"],
     }  # fmt: skip
+
+
+def _acts(typology: str, variant: str, role: str) -> bool:
+    """Whether an account in this role does what the pattern is planted for.
+
+    >>> _acts("money_cycle", "length_3", "member"), _acts("fan_in", "equal", "source")
+    (True, False)
+    """
+    named = {(typology, role), (typology, f"{role} {variant}")}
+    return role not in PASSIVE_ROLES and not named & PASSIVE
 
 
 def _groups(ledger: Ledger, names: Names, groups: Groups, planted: bool) -> list[Group]:

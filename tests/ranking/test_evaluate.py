@@ -189,6 +189,22 @@ def test_records_are_ranked_by_what_they_weigh_for_one_account() -> None:
     assert set(by_list) == {"regift", "one_off", "amount", "degree_sum"}
 
 
+def test_who_only_pays_into_a_pattern_is_neither_found_nor_a_false_alarm() -> None:
+    """Of a, b, c only a and b act; P-2 lacks a record, so d says nothing either; e is innocent."""
+    ring = CYCLE | {
+        "accounts": [{"account": who, "role": "r", "acts": who != "c"} for who in "abc"]
+    }
+    lost = planted("P-2", "money_cycle", "d", "t4") | {"missing": [{"record_id": "t9"}]}
+    scores = {"d": 9, "a": 8, "c": 7, "e": 6, "b": 5}
+    got = judged({}, truth(ring, lost), scores=scores)
+    (row,) = got.acting
+    assert (row["accounts"], row["labelled"]) == (4, 2)
+    # a, then e, then b: (1/1 + 2/3) / 2.
+    assert row["average_precision"] == pytest.approx(5 / 6, abs=1e-6)
+    assert row["at_20"] == 0.5
+    assert judged({}, Truth(frozenset("a"))).acting == []
+
+
 def test_intervals_hold_the_measure_and_follow_the_seed() -> None:
     names = " ".join(f"n{i:03}" for i in range(100))
     rings = [planted(f"P-{i}", "money_cycle", f"n{4 * i:03} n{4 * i + 1:03}") for i in range(12)]

@@ -4,9 +4,9 @@
 
 Simulated worlds whose parameters the seed draws, and the runs of AMLSim; on each our list with and
 without a calibration, all baselines, intervals, and what is lost. `--ablate` scores each data set
-again without each family. Prints Markdown; `--write` puts it into the page, `--check` fails when it
-differs from what is there. `--work` keeps workspaces there and uses them again. Two data sets run
-at a time.
+again without each family. Prints Markdown; `--write` puts it into the page, and AMLSim in few
+columns into README.md; `--check` fails when it differs from what is there. `--work` keeps
+workspaces there and uses them again. Two data sets run at a time.
 """
 
 import argparse
@@ -22,6 +22,7 @@ from losses import losses
 from page import ROOT, table
 from standing import (
     against_goals,
+    amlsim_rows,
     data_rows,
     intervals,
     list_rows,
@@ -34,6 +35,7 @@ sys.path.insert(0, str(ROOT / "docs"))
 from markers import parted, put
 
 PAGE = ROOT / "docs" / "evaluation.md"
+README = ROOT / "README.md"
 SCALE = "small"
 
 
@@ -96,7 +98,11 @@ def main(arguments: list[str]) -> int:
     for marker, text in made.items():
         before, _, after = parted(page, marker)
         page = f"{before}\n{text}\n\n{after}"
-    return 0 if put(PAGE, page, asked.check) else 1
+    same = put(PAGE, page, asked.check)
+    if any(each.name == "1K" for each in results):
+        before, _, after = parted(README.read_text(encoding="utf-8"), "amlsim")
+        same = put(README, f"{before}\n{amlsim_rows(results)}\n\n{after}", asked.check) and same
+    return 0 if same else 1
 
 
 if __name__ == "__main__":

@@ -89,6 +89,28 @@ def against_goals(results: Sequence[Result]) -> str:
     )
 
 
+def amlsim_rows(results: Sequence[Result]) -> str:
+    """The runs of AMLSim in few columns, for the README."""
+    rows = []
+    for each in (each for each in results if each.group != SIMULATED):
+        best = best_baseline(each)
+        lists, beside = named(each), _row(each, best)["average_precision"]
+        labelled, accounts = each.calibrated.labelled, each.calibrated.accounts
+        rows += [
+            [
+                each.name, f"{labelled:,} of {accounts:,}", title,
+                f"{lists[title]['at 50']:.2f}", f"{lists[title]['at 100']:.2f}",
+                f"{lists[title]['average_precision']:.3f}",
+                f"{lists[title]['average_precision'] / beside:.2f}",
+            ]
+            for title in (CALIBRATED, UNCALIBRATED, best)
+        ]  # fmt: skip
+    return table(
+        "run | labelled accounts | list | P@50 | P@100 | average precision | of the best baseline",
+        rows,
+    )
+
+
 def planted_goals(results: Sequence[Result]) -> str:
     """The simulated worlds beside the goals for patterns all of whose records are there."""
     rows = []

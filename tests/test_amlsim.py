@@ -1,14 +1,11 @@
 """AMLSim by declared format, from file to ranked list: exact facts, and its rings as they are."""
 
-import subprocess
-import sys
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from real_data import real_data
-from tree import ROOT
 
 import regift
 from regift.commands.options import opened
@@ -141,12 +138,3 @@ def test_the_clock_is_kept_in_the_run(small: Path) -> None:
     assert settings.clock_unit_us == duration_us("1d")
     with regift.open(small) as generation:
         assert generation.sql("SELECT count(*) AS n FROM transfers")["n"][0] == 52_202
-
-
-def test_benchmark_says_that_the_data_is_absent(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, ROOT / "benchmarks" / "amlsim.py", "--data", tmp_path, "--write"],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    assert done.stdout == ""
-    assert done.stderr == f"amlsim skipped: no real data at {tmp_path / 'amlsim_20k'}\n"

@@ -52,12 +52,9 @@ def command(
 
     Scores are bands, not probabilities. `measure` is empty where the evidence may not propose one;
     --json says why. --new-since names a kept generation: rows whose score moved or that are new;
-    of cases also what became of them, and those that are gone.
+    of cases also what became of them, and those that are gone (that had --min-score).
     """
-    try:
-        least = Decimal(min_score) if min_score is not None else None
-    except InvalidOperation:
-        raise UsageError(f"--min-score {min_score!r} is not a number") from None
+    least = _least(min_score)
     place, _, manifest, graph = opened(workspace)
     notes: list[str] = []
     with graph:
@@ -67,7 +64,9 @@ def command(
             then = manifest_of(place, new_since)
             attach_generation(graph.con, place, then, "earlier")
             moved = _recalibrated(then, manifest)
-            rows = changed(graph.con, unit, rows, recalibrated=moved)[:top]
+            rows = changed(graph.con, unit, rows, recalibrated=moved)
+            total += sum(row["rank"] is None for row in rows)
+            rows = [row for row in rows if row["rank"] or row["was"] >= (least or 0)][:top]
             if moved:
                 notes.append(_other_calibration(then, manifest, lang))
         rows = [_worded(row, line, lang) for row in rows]
@@ -83,6 +82,17 @@ def command(
         say_cut(cut, quiet, f"{typology} was ")
     if truncated:
         sys.exit(4)
+
+
+def _least(text: str | None) -> Decimal | None:
+    """The score of --min-score. No row has the score NaN or more: that would be an empty list."""
+    try:
+        least = Decimal(text) if text is not None else None
+    except InvalidOperation:
+        raise UsageError(f"--min-score {text!r} is not a number") from None
+    if least is not None and not least.is_finite():
+        raise UsageError(f"--min-score {text!r} is not a number")
+    return least
 
 
 def _print(rows: list[dict[str, Any]], as_json: bool, lang: str, since: bool) -> None:

@@ -54,7 +54,7 @@ def line_of(text: str) -> Decimal:
         line = Decimal(text)
     except InvalidOperation:
         raise UsageError(f"--line {text!r} is not a number") from None
-    if not (0 <= line <= 100 and line * 10 == int(line * 10)):
+    if not (line.is_finite() and 0 <= line <= 100 and line * 10 == int(line * 10)):
         raise UsageError(f"--line {text}: write 0 to 100 with at most one decimal, as scores have")
     return line
 

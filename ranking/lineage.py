@@ -5,7 +5,8 @@ The successor of an old case is the new case with most of its findings, of equal
     same    it has exactly these findings              grew    ... and more
     shrank  ... and fewer; may go with grew            split   its findings lie in several new cases
     merged  it is the successor of several old cases   gone    no new case has any of its findings
-    new     (no old case) it has no finding of an old case
+    new     (no old case) it has no finding of an old case; a new case that has some and is the
+            successor of none says split: the rest of what split
 """
 
 import duckdb
@@ -55,5 +56,6 @@ _COMPARE = """
                    IF word IS NOT NULL] AS what
         FROM fates
         UNION ALL
-        SELECT NULL, new, 0, ['new'] FROM new_sizes ANTI JOIN shared USING (new))
+        SELECT NULL, new, 0, [if(new IN (SELECT new FROM shared), 'split', 'new')]
+        FROM new_sizes ANTI JOIN successors USING (new))
     SELECT * FROM told ORDER BY old NULLS LAST, new"""

@@ -82,10 +82,14 @@ def test_of_an_account_without_findings_it_says_why(world: Path) -> None:
 def test_the_line_is_where_one_says(world: Path) -> None:
     assert told("explain", "cat", "--line", "1", "-w", world)["above_line"] is True
     assert told("explain", "cat", "--line", "100", "-w", world)["above_line"] is False
-    for wrong in ("x", "101", "60.55", "-1"):
+    for wrong in ("x", "101", "60.55", "-1", "nan", "inf"):
         ran = run("explain", "cat", "--line", wrong, "-w", world)
         assert ran.code == 2
         assert ran.stderr.startswith(f"regift: --line {wrong}") or wrong == "x"
+    for wrong in ("x", "nan", "inf", ""):
+        ran = run("rank", "--min-score", wrong, "-w", world)
+        assert (ran.code, ran.stdout) == (2, "")
+        assert ran.stderr == f"regift: --min-score {wrong!r} is not a number\n"
     above = run("rank", "--line", "1", "-w", world).stderr
     assert re.search(r"(\d+) of \1 account rows, \1 of them above the line of 1\n", above)
 

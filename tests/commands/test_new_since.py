@@ -56,6 +56,10 @@ def test_a_case_is_gone_and_another_moved_by_calibration(tmp_path: Path) -> None
     (row,) = _cases(place, "--new-since", "1")
     assert (row["rank"], row["lineage"], row["score"]) == (None, ["gone"], 0.0)
     assert row["was"] == before[row["case"]] > 0
+    ran = run("-w", place, "rank", "--unit", "case", "--new-since", "1")
+    assert f"1 of {len(before)} case rows" in ran.stderr
+    assert len(_cases(place, "--new-since", "1", "--min-score", str(row["was"]))) == 1
+    assert _cases(place, "--new-since", "1", "--min-score", "99.9") == []
 
     _calibrate(place)
     assert run("-w", place, "refresh").code == 0
@@ -65,6 +69,33 @@ def test_a_case_is_gone_and_another_moved_by_calibration(tmp_path: Path) -> None
     assert moved["was"] == before[moved["case"]] < moved["score"]
     assert "the calibration is another one than in generation 2: none, now K-" in ran.stderr
     assert _cases(place, "--new-since", "3") == []
+
+
+JOINED = """i1,2026-01-01T00:00:00Z,brand,ann,x,issue
+g1,2026-01-02T00:00:00Z,ann,bob,x,gift
+g2,2026-01-03T00:00:00Z,bob,cat,x,gift
+g3,2026-01-25T00:00:00Z,cat,dan,x,gift
+g4,2026-02-20T00:00:00Z,dan,eve,x,gift
+"""
+
+
+def test_what_split_off_is_told(tmp_path: Path) -> None:
+    """Gifts of one item are one case while at most 30 days lie between two of them."""
+    place = tmp_path / "w"
+    file = tmp_path / "gifts.csv"
+    file.write_text(HEADER + JOINED)
+    assert run("-w", place, "load", file, "--table", "gifts").code == 0
+    assert run("-w", place, "refresh").code == 0
+    (before,) = _cases(place)
+    gone = tmp_path / "gone.csv"
+    gone.write_text("record_id\ng3\n")
+    assert run("-w", place, "withdraw", gone, "--table", "gifts", "--reason", "wrong").code == 0
+    assert run("-w", place, "refresh").code == 0
+    rows = _cases(place, "--new-since", "1")
+    assert len(rows) == 2
+    assert all("split" in row["lineage"] for row in rows)
+    assert sorted(row["was"] is None for row in rows) == [False, True]
+    assert before["score"] in [row["was"] for row in rows]
 
 
 MONEY = """record_id,at,source,target,amount,currency,kind

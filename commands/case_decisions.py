@@ -15,9 +15,9 @@ import duckdb
 
 from regift.commands.options import json_option, opened, quiet_option, workspace_option
 from regift.commands.output import plain, print_json, print_rows, say
-from regift.enforcement import dossier_cases, dossiers
+from regift.enforcement import dossier_cases, dossiers, policy, policy_rules
 from regift.enforcement.casebook import Casebook
-from regift.enforcement.decision_rules import EXAMPLE_RULES, NO_VIOLATION, DecisionRules
+from regift.enforcement.decision_rules import NO_VIOLATION, DecisionRules
 from regift.enforcement.dossier_rows import AWAITING
 from regift.enforcement.dossiers import Decision, Dossier, Subject
 from regift.graph.workspace import Workspace, utc_text
@@ -28,7 +28,7 @@ reason_option = click.option("--reason", required=True, help="Why; kept in the a
 
 def rules_of(workspace: Path) -> DecisionRules:
     """Steps, clauses and the two-person step that hold in a workspace."""
-    return EXAMPLE_RULES
+    return policy_rules.decision_rules(policy.in_use(Workspace.open(workspace)))
 
 
 @dataclass(frozen=True)

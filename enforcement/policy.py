@@ -166,7 +166,8 @@ def in_use(workspace: Workspace) -> Policy:
         raise UsageError(
             f'{workspace.settings_file}: [policy] pack: {asked!r}: write pack = "{DEFAULT_PACK}"'
         )
+    found = packs(workspace.root)
     try:
-        return chosen(packs(workspace.root), asked)
+        return chosen(found, asked)
     except UsageError as error:
         raise UsageError(f"{workspace.settings_file}: [policy] pack: {error}") from None

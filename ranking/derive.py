@@ -8,7 +8,7 @@ group_scores(unit, id, case_id, score, s, ...)                unit: entity | ope
 case_members, related_cases                                   ranking/cases.py
 case_accounts, covers                                         ranking/roles.py, covers.py
 pieces, weighed, reasons           ranking/weights.py, evidence.py, score.py
-proposals                                                     ranking/gate.py
+proposals                          ranking/clauses.py, gate.py
 """
 
 from collections.abc import Mapping
@@ -30,6 +30,7 @@ from regift.ranking import (
     weights,
 )
 from regift.ranking.calibration import Calibration
+from regift.ranking.gate_rules import GateRules
 
 TABLES = (
     "cases",
@@ -56,12 +57,13 @@ def derive(
     settings: Settings,
     typologies: Mapping[str, Typology],
     calibration: Calibration | None = None,
+    rules: GateRules | None = None,
 ) -> None:
     """Make the tables of `TABLES` as temporary tables of the connection.
 
     Reads findings, subjects, evidence (queries/findings.py), gifts, transfers, items, labels,
-    entity_of and account_kinds; a pure function of them, the settings, the typologies and the
-    calibration.
+    entity_of, account_kinds and allowed; a pure function of them, the settings, the typologies and
+    the calibration. `proposals` alone depends on allowed and on the rules of the gate.
     Raises RegiftError for a finding whose typology is not given.
     Cost: linear in evidence and subjects, but for the sorts.
     """
@@ -74,6 +76,6 @@ def derive(
     units.derive(con)
     score.derive(con)
     listing.derive(con)
-    gate.derive(con)
+    gate.derive(con, rules or GateRules())
     for table in _PASSING:
         con.execute(f"DROP TABLE {table}")

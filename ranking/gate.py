@@ -5,32 +5,31 @@
 Read for each account by the findings of the case that name it on a record, in another role than
 source:
 (a) a fact: the measure follows the number of facts that name the account, in all its cases
-    (EXAMPLE_LADDER). Doubtful facts lift it to `rectify` at most: those that are incomplete, come
-    after a custody gap of their item (or have a level that is a lower bound), or rest on
+    (`GateRules.ladder`). Doubtful facts lift it to `rectify` at most: those that are incomplete,
+    come after a custody gap of their item (or have a level that is a lower bound), or rest on
     an *associated* link (one identifier).
 (b) two families, not all of them of identity or statistical typologies. Families count whose
     finding has at most a tenth of its stratum explained by chance: `rectify` and no more. Where a
     calibration is missing any family counts: `notice` and no more.
-Otherwise none. Personal accounts and accounts of unknown kind are `evidence only` unless they are
-organiser or broker. An account that is only ever source is possibly affected.
-clause: the first of the typology that says most of the account in the case.
+Otherwise none. Accounts whose kind `GateRules` leaves out are `evidence only` unless they are
+organiser or broker. An account that is only ever source is possibly affected. One on the allow-list
+gets none and says until when and why.
+clause: that of the typology that says most of the account in the case, of those in force when it
+happened (clauses.py). Findings without such a clause never count.
 """
 
 import duckdb
 
+from regift.ranking import clauses
 from regift.ranking.constants import (
     ALWAYS_MEASURED_ROLES,
-    CALIBRATED_CAP,
     CHANCE_MOST_BP,
-    EXAMPLE_LADDER,
     IDENTITY_LAYER,
-    LEFT_OUT_KINDS,
     MEASURES,
-    SHAKY_CAP,
     SOURCE_ROLE,
     STATISTICAL,
-    UNCALIBRATED_CAP,
 )
+from regift.ranking.gate_rules import GateRules
 
 Con = duckdb.DuckDBPyConnection
 
@@ -39,13 +38,13 @@ def _words(words: tuple[str, ...]) -> str:
     return "(" + ", ".join(f"'{word}'" for word in words) + ")"
 
 
-def _ladder(column: str) -> str:
+def _ladder(column: str, rules: GateRules) -> str:
     """SQL of the step (index into MEASURES) that a number of facts reaches.
 
-    >>> _ladder("n")
+    >>> _ladder("n", GateRules())
     'CASE WHEN n >= 10 THEN 2 WHEN n >= 3 THEN 1 WHEN n >= 1 THEN 0 END'
     """
-    steps = sorted(EXAMPLE_LADDER, reverse=True)
+    steps = sorted(rules.ladder, reverse=True)
     whens = " ".join(f"WHEN {column} >= {n} THEN {MEASURES.index(m)}" for n, m in steps)
     return f"CASE {whens} END"
 
@@ -69,60 +68,86 @@ def step_of(measure: str) -> str:
     return f"coalesce(list_position([{listed}], {measure}), 0)"
 
 
-def derive(con: Con) -> None:
-    """Make `proposals` from `case_accounts`, `pieces`, `weighed` and `account_kinds`.
+def _measured(rules: GateRules) -> str:
+    """SQL of whether a measure may be proposed against an account of a `kind` that may be null.
+
+    >>> _measured(GateRules())
+    "coalesce(kind NOT IN ('personal'), false)"
+    """
+    if rules.left_out_kinds:
+        unknown = str(not rules.unknown_left_out).lower()
+        return f"coalesce(kind NOT IN {_words(rules.left_out_kinds)}, {unknown})"
+    return "kind IS NOT NULL" if rules.unknown_left_out else "true"
+
+
+def derive(con: Con, rules: GateRules) -> None:
+    """Make `proposals` from `case_accounts`, `pieces`, `weighed`, `account_kinds` and `allowed`.
 
     Cost: a join of subjects with the findings of their cases; custody gaps are joined by item.
     """
+    clauses.derive(con, rules)
     _acts(con)
     _passed(con)
-    shaky = MEASURES.index(SHAKY_CAP)
-    sure, cap = MEASURES.index(CALIBRATED_CAP), MEASURES.index(UNCALIBRATED_CAP)
-    examples = ", ".join(f"{measure} from {n}" for n, measure in EXAMPLE_LADDER)
+    shaky = MEASURES.index(rules.shaky_cap)
+    sure, cap = MEASURES.index(rules.calibrated_cap), MEASURES.index(rules.uncalibrated_cap)
     con.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE proposals AS
         WITH judged AS (
             SELECT account, case_id, kind, clause, coalesce(acts, 0) AS acts, here, total, clear,
-                   doubt,
+                   doubt, coalesce(lacking, 0) AS lacking, lack, until_us, reason,
                    coalesce(families >= 2 AND firm, false) AS told,
                    coalesce(sure_families >= 2 AND sure_firm, false) AS sure,
                    coalesce(families, 0) AS families,
                    coalesce(sure_families, 0) AS sure_families,
-                   coalesce(kind NOT IN {_words(LEFT_OUT_KINDS)}, false)
-                       OR coalesce(runs, false) AS measured,
-                   greatest({_ladder("clear")}, least({_ladder("total")}, {shaky})) AS step,
-                   {_ladder("total")} AS step_if_clear
+                   {_measured(rules)} OR coalesce(runs, false) AS measured,
+                   greatest({_ladder("clear", rules)}, if({_ladder("total", rules)} > {shaky},
+                            {shaky}, {_ladder("total", rules)})) AS step,
+                   {_ladder("total", rules)} AS step_if_clear
             FROM case_accounts LEFT JOIN passed USING (account, case_id)
             LEFT JOIN total_facts USING (account) LEFT JOIN said USING (account, case_id)
-            LEFT JOIN account_kinds USING (account)),
+            LEFT JOIN account_kinds USING (account)
+            LEFT JOIN (SELECT account, max(until_us) AS until_us,
+                              arg_max(reason, until_us) AS reason
+                       FROM allowed GROUP BY account) USING (account)),
         stepped AS (
-            SELECT *, CASE WHEN NOT measured OR acts = 0 THEN NULL
+            SELECT *, CASE WHEN NOT measured OR acts = 0 OR until_us IS NOT NULL THEN NULL
                            WHEN here > 0 THEN step
-                           WHEN sure THEN {sure} WHEN told THEN {cap} END AS allowed
+                           WHEN sure THEN {sure} WHEN told THEN {cap} END AS reached
             FROM judged)
-        SELECT account, case_id, {measure_of("allowed")} AS measure, clause,
-               CASE WHEN acts = 0 THEN 'possibly affected: only ever the source'
-                    WHEN here > 0 OR sure OR told THEN concat(
-                        if(measured, '', concat('evidence only: ', coalesce(kind, 'unknown'),
-                                                ' account; ')),
-                        CASE WHEN here > 0 THEN concat('facts that name the account: ', total,
-                                 ' (example: {examples})',
-                                 if(step_if_clear > step,
-                                    concat('; doubtful ones lift to {SHAKY_CAP} at most: ', doubt),
-                                    ''))
-                             WHEN sure THEN concat(sure_families, ' families that chance does not '
-                                                   'explain: at most {CALIBRATED_CAP} (example)')
-                             ELSE concat(families, ' families without a calibration: at most '
-                                         '{UNCALIBRATED_CAP}') END)
-                    WHEN NOT measured THEN concat('evidence only: ', coalesce(kind, 'unknown'),
-                                                  ' account')
-                    ELSE 'no fact, and no two families that show an act' END AS why
+        SELECT account, case_id, {measure_of("reached")} AS measure, clause,
+               {_why(rules)} AS why
         FROM stepped
         """
     )
-    for table in ("acts", "passed", "total_facts", "said"):
+    for table in ("acts", "passed", "total_facts", "said", "conduct"):
         con.execute(f"DROP TABLE {table}")
+
+
+def _why(rules: GateRules) -> str:
+    """SQL of the sentence that says why a measure is proposed or is not."""
+    examples = ", ".join(f"{measure} from {n}" for n, measure in rules.ladder)
+    return f"""
+        CASE WHEN until_us IS NOT NULL THEN concat('allow-listed until ',
+                  strftime(make_timestamp(until_us), '%Y-%m-%dT%H:%M:%SZ'), ': ', reason)
+             WHEN acts = 0 THEN 'possibly affected: only ever the source'
+             WHEN acts = lacking THEN lack
+             WHEN here > 0 OR sure OR told THEN concat(
+                 if(measured, '', concat('evidence only: ', coalesce(kind, 'unknown'),
+                                         ' account; ')),
+                 CASE WHEN here > 0 THEN concat('facts that name the account: ', total,
+                          ' (example: {examples})',
+                          if(step_if_clear > step,
+                             concat('; doubtful ones lift to {rules.shaky_cap} at most: ', doubt),
+                             ''))
+                      WHEN sure THEN concat(sure_families, ' families that chance does not '
+                                            'explain: at most {rules.calibrated_cap} (example)')
+                      ELSE concat(families, ' families without a calibration: at most '
+                                  '{rules.uncalibrated_cap}') END,
+                 if(lacking > 0, concat('; findings that do not count: ', lacking, ', ', lack), ''))
+             WHEN NOT measured THEN concat('evidence only: ', coalesce(kind, 'unknown'),
+                                           ' account')
+             ELSE 'no fact, and no two families that show an act' END"""
 
 
 def _acts(con: Con) -> None:
@@ -145,7 +170,7 @@ def _acts(con: Con) -> None:
             SELECT finding, account, bool_or(role IN {_words(ALWAYS_MEASURED_ROLES)}) AS runs
             FROM subjects SEMI JOIN pieces USING (finding, account)
             WHERE role <> '{SOURCE_ROLE}' GROUP BY ALL)
-        SELECT case_id, account, finding, family, layer, typology, fact, runs,
+        SELECT case_id, account, finding, family, layer, typology, fact, runs, lack,
                lfdr_bp <= {CHANCE_MOST_BP} AS sure,
                uncalibrated OR lfdr_bp <= {CHANCE_MOST_BP} AS told,
                CASE WHEN NOT complete THEN 'evidence is incomplete'
@@ -153,6 +178,7 @@ def _acts(con: Con) -> None:
                         THEN 'a custody gap in the chain'
                     WHEN associated THEN 'it rests on a link by one identifier' END AS doubt
         FROM roles JOIN weighed USING (finding) JOIN case_members USING (finding)
+        JOIN (SELECT finding, account, lack FROM conduct) USING (finding, account)
         LEFT JOIN gapped USING (finding)
         """
     )
@@ -160,12 +186,13 @@ def _acts(con: Con) -> None:
         """
         CREATE OR REPLACE TEMP TABLE said AS
         WITH sums AS (
-            SELECT case_id, account, typology, any_value(clause) AS clause, sum(nano) AS says
+            SELECT case_id, account, typology, clause, sum(nano) AS says
             FROM pieces JOIN case_members USING (finding)
-            JOIN (SELECT finding, clause FROM weighed) USING (finding) GROUP BY ALL)
+            JOIN (SELECT finding, account, clause FROM conduct WHERE lack IS NULL)
+                USING (finding, account) GROUP BY ALL)
         SELECT case_id, account, clause FROM sums
         QUALIFY row_number() OVER (
-            PARTITION BY case_id, account ORDER BY says DESC, typology) = 1
+            PARTITION BY case_id, account ORDER BY says DESC, typology, clause) = 1
         """
     )
 
@@ -176,11 +203,13 @@ def _passed(con: Con) -> None:
     con.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE passed AS
-        SELECT case_id, account, count(*) AS acts, count(*) FILTER (fact) AS here,
-               count(DISTINCT family) FILTER (told) AS families,
-               count(DISTINCT family) FILTER (sure) AS sure_families,
+        SELECT case_id, account, count(*) AS acts, count(lack) AS lacking, max(lack) AS lack,
+               count(*) FILTER (fact AND lack IS NULL) AS here,
+               count(DISTINCT family) FILTER (told AND lack IS NULL) AS families,
+               count(DISTINCT family) FILTER (sure AND lack IS NULL) AS sure_families,
                bool_or(runs) AS runs,
-               bool_or(told AND {firm}) AS firm, bool_or(sure AND {firm}) AS sure_firm
+               bool_or(told AND {firm} AND lack IS NULL) AS firm,
+               bool_or(sure AND {firm} AND lack IS NULL) AS sure_firm
         FROM acts GROUP BY ALL
         """
     )
@@ -189,6 +218,6 @@ def _passed(con: Con) -> None:
         CREATE OR REPLACE TEMP TABLE total_facts AS
         SELECT account, count(*) AS total, count(*) FILTER (doubt IS NULL) AS clear,
                min(doubt) AS doubt
-        FROM acts WHERE fact GROUP BY ALL
+        FROM acts WHERE fact AND lack IS NULL GROUP BY ALL
         """
     )

@@ -98,6 +98,10 @@ TEXTS: dict[str, dict[str, str]] = {
         "incomplete": "evidence is incomplete",
         "gap": "a custody gap in the chain",
         "one_link": "it rests on a link by one identifier",
+        "not_in_force": "not in force",
+        "no_clause": "no clause of the policy covers it",
+        "not_counted": "findings that do not count: {n}, {lack}",
+        "allow_listed": "allow-listed until {until}: {reason}",
         "off": "{family} is switched off: it rests on {records} of {of} {tbl}, more than {percent} "
         "%, and so tells nobody apart",
         "demoted": "{typology} is demoted: chance makes {chance} where {findings} are found, more "
@@ -185,6 +189,10 @@ TEXTS: dict[str, dict[str, str]] = {
         "incomplete": "证据不完整",
         "gap": "持有链中有缺口",
         "one_link": "仅凭一个标识关联",
+        "not_in_force": "条款当时尚未生效",
+        "no_clause": "政策中没有条款涵盖该行为",
+        "not_counted": "不计入的发现：{n} 项，{lack}",
+        "allow_listed": "在豁免名单上，至 {until}：{reason}",
         "off": "{family} 类已停用：涉及 {of} 条 {tbl} 中的 {records} 条，超过 {percent}%，无从区分",
         "demoted": "{typology} 已降级：发现 {findings} 项，偶然即可产生 {chance} 项，超过一半，"
         "不计权重也不立案",
@@ -203,6 +211,7 @@ TEXTS: dict[str, dict[str, str]] = {
 STORED = (
     "reason", "reasons", "reason_label", "reason_labels", "no_case", "affected", "evidence_only",
     "facts", "doubtful", "families_sure", "families", "no_act", "incomplete", "gap", "one_link",
+    "not_in_force", "no_clause", "not_counted", "allow_listed",
     "off", "demoted", "demoted_kept", "cut_spans", "cut_listed", "cut_counting", "cut_roots_to",
     "cut_roots", "related",
 )  # fmt: skip
@@ -215,6 +224,7 @@ NUMBERS = ("n", "of", "records", "percent", "findings", "kept", "cut", "left", "
 INSIDE = {
     "examples": ("ladder",),
     "doubt": ("incomplete", "gap", "one_link"),
+    "lack": ("not_in_force", "no_clause"),
     "spans": ("span", "span_until", "span_since"),
 }
 """Placeholders whose content is itself made of sentences or words, with the keys of these."""

@@ -14,7 +14,9 @@ from typing import Any
 import duckdb
 
 import regift
+from regift.enforcement import policy
 from regift.enforcement.casebook import Casebook
+from regift.enforcement.policy_rules import gate_rules
 from regift.graph import custody, effective, entities
 from regift.graph.bounds import Bounds
 from regift.graph.connect import connect, count, quote, row
@@ -42,6 +44,7 @@ from regift.queries.runner import report, run_all, show_whole
 from regift.ranking import calibration as calibrations
 from regift.ranking import derive as ranking
 from regift.ranking.calibration import Calibration
+from regift.ranking.gate_rules import GateRules
 from regift.ranking.switches import told
 from regift.refresh.records import fold
 from regift.refresh.settings import params_of, read_bounds, read_settings
@@ -121,13 +124,16 @@ def refresh(
             "casebook_head": decisions.head,
             **{f"params.{n}": digest_of(_decisive(settings, bounds, n)) for n in ALL},
         }
+        pack = policy.in_use(workspace)
+        told = {"id": pack.id, "switches": dict(pack.switches), "gate": gate_rules(pack).plain}
+        digests["policy"] = digest_of(told)
         calibration = calibrations.current(workspace)
         if calibration:
             digests["calibration"] = calibration.id
         whole = old and not any(map(by_time, truncated_of(old).values()))
         if old and whole and not loads and not full and _same_inputs(old.digests, digests):
             return Outcome(old, fresh=False)
-        run = Run(workspace, settings, old, digests, full, say, bounds, calibration)
+        run = Run(workspace, settings, old, digests, full, say, bounds, calibration, told)
         con = connect(scratch)
         try:
             return Outcome(run.make(con, loads, decisions.tables), fresh=True)
@@ -169,8 +175,10 @@ class Run:
         say: Callable[[str], None],
         bounds: Bounds,
         calibration: Calibration | None,
+        policy: Mapping[str, Any] | None = None,
     ) -> None:
         self.calibration = calibration
+        self.policy = policy
         self.workspace = workspace
         self.settings = settings
         self.before = old or Manifest(number=0)
@@ -220,6 +228,7 @@ class Run:
                 "bounds": self.bounds.decisive,
                 "switched_off": self.switched_off,
                 "calibration": self.calibration.id if self.calibration else None,
+                "policy": self.policy,
                 "payments_begin_us": self.begin_us,
                 "params": {name: show(params_of(self.settings, name)) for name in ALL},
             },
@@ -335,7 +344,8 @@ class Run:
         began = time.monotonic()
         shown = {name: show(params_of(self.settings, name)) for name in ALL}
         fitting = self.calibration.fitting(shown) if self.calibration else None
-        ranking.derive(con, self.settings, ALL, fitting)
+        rules = GateRules.of(self.policy["gate"]) if self.policy else None
+        ranking.derive(con, self.settings, ALL, fitting, rules)
         self.switched_off = told(con)
         for line in self.switched_off:
             self.say(line)

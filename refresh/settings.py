@@ -7,6 +7,8 @@
 [entities] fuzzy, fuzzy_associated, fuzzy_possible, fuzzy_sharers    accounts that look alike, too
 [bounds] ...           how far searches may go (`refresh/limits.py`); part of no digest but what
                        decides what is found
+[policy] pack          the policy pack in use; what its switches say of parameters yields to
+                       [typology.NAME] and is part of no other digest than these
 [typology.NAME] ...    parameters of every run
 """
 
@@ -15,6 +17,7 @@ from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from regift.enforcement import policy, policy_rules
 from regift.graph import fuzzy_model
 from regift.graph.bounds import Bounds
 from regift.graph.fuzzy import EFFECTS
@@ -40,6 +43,7 @@ KNOWN = {
         "fuzzy_possible",
         "fuzzy_sharers",
     ),
+    "policy": ("pack",),
     "bounds": tuple(limits.DEFAULTS),
 }
 
@@ -50,14 +54,18 @@ def read_settings(workspace: Workspace) -> Settings:
     The workspace's link model is one of them: another model is another run.
     """
     table = workspace.settings_table()
+    switched = policy_rules.parameters(policy.in_use(workspace))
     try:
-        return replace(settings_of(table), fuzzy_model=fuzzy_model.current(workspace))
+        settings = settings_of(table, switched)
+        return replace(settings, fuzzy_model=fuzzy_model.current(workspace))
     except UsageError as error:
         raise UsageError(f"{workspace.settings_file}: {error}") from None
 
 
-def settings_of(table: Mapping[str, Any]) -> Settings:
-    """Settings of an already parsed `regift.toml`.
+def settings_of(
+    table: Mapping[str, Any], switched: Mapping[str, Mapping[str, str]] | None = None
+) -> Settings:
+    """Settings of an already parsed `regift.toml`; switched: parameters that the policy sets.
 
     >>> settings_of({"clock": {"unit": "1d"}}).return_window_us // 86_400_000_000
     10
@@ -81,10 +89,10 @@ def settings_of(table: Mapping[str, Any]) -> Settings:
         kind: _whole(entities.get(kind, cap), f"[entities] {kind}")
         for kind, cap in default.identifier_caps.items()
     }
-    typology = {
-        name: {key: _text(value) for key, value in given.items()}
-        for name, given in table.get("typology", {}).items()
-    }
+    typology = {name: dict(given) for name, given in (switched or {}).items()}
+    for name, given in table.get("typology", {}).items():
+        told = {key: _text(value) for key, value in given.items()}
+        typology[name] = {**typology.get(name, {}), **told}
     refund = table.get("records", {}).get("refund_window")
     settings = Settings(
         clock_unit_us=clock_unit_us,
@@ -170,12 +178,16 @@ def origins(workspace: Workspace) -> list[dict[str, str]]:
     for (section, key), value in shown.items():
         origin = "regift.toml" if key in table.get(section, {}) else "default"
         rows.append({"setting": f"{section}.{key}", "value": value, "origin": origin})
+    given = "regift.toml" if "pack" in table.get("policy", {}) else "default"
+    pack = policy.in_use(workspace)
+    rows.append({"setting": "policy.pack", "value": pack.id, "origin": given})
     rows += limits.rows(table.get("bounds", {}))
     for name in sorted(ALL):
-        given = settings.typology.get(name, {})
-        plain = show(build(ALL[name].params, given, clock_unit_us=1, name=name))
+        told = settings.typology.get(name, {})
+        written = table.get("typology", {}).get(name, {})
+        plain = show(build(ALL[name].params, told, clock_unit_us=1, name=name))
         for key, value in show(params_of(settings, name)).items():
-            origin = "regift.toml" if key in given else "default"
+            origin = "regift.toml" if key in written else pack.id if key in told else "default"
             if origin == "default" and value != plain[key]:
                 origin = f"default {plain[key]}, coarse tier for the clock"
             rows.append({"setting": f"typology.{name}.{key}", "value": value, "origin": origin})

@@ -108,6 +108,7 @@ def without(
         lambda line: None,
         replace(Bounds(), **manifest.run["bounds"]),
         calibration.read(path) if calibrated else None,
+        manifest.run.get("policy"),
     )
     with workspace.scratch("without") as scratch:
         con = connect(scratch)

@@ -10,12 +10,14 @@ from typing import Any
 import duckdb
 
 from regift.graph.custody import CUSTODY_DDL
+from regift.graph.decisions import define_decisions
 from regift.graph.snapshot import Settings
 from regift.loaders.tables import TABLES
 from regift.queries.findings import EVIDENCE_DDL, FINDINGS_DDL, SUBJECTS_DDL
 from regift.queries.typology import Typology
 from regift.ranking.calibration import Calibrated, Calibration, Stratum
 from regift.ranking.derive import derive
+from regift.ranking.gate_rules import GateRules
 
 DAY = 86_400_000_000
 ENDS = ("source", "target", "account", "issuer")
@@ -82,6 +84,8 @@ class Ledger:
     kinds: dict[str, tuple[str | None, str | None]] = field(default_factory=dict)
     settings: Settings = field(default_factory=Settings)
     calibration: Calibration | None = None
+    allowed: tuple[tuple[str, int, str], ...] = ()
+    rules: GateRules | None = None
 
     def with_findings(self, findings: tuple[Found, ...]) -> "Ledger":
         return replace(self, findings=findings)
@@ -165,6 +169,7 @@ def connect(ledger: Ledger, *, threads: int = 1) -> duckdb.DuckDBPyConnection:
         columns = [c.stored for c in TABLES[name].columns]
         rows = [[row.get(c) for c in columns] for row in getattr(ledger, name)]
         _insert(con, name, rows)
+    define_decisions(con, {"allowed": ledger.allowed})
     con.execute(f"CREATE TABLE custody ({CUSTODY_DDL})")
     con.execute(f"CREATE TABLE findings ({FINDINGS_DDL})")
     con.execute(f"CREATE TABLE subjects ({SUBJECTS_DDL})")
@@ -203,5 +208,5 @@ def _insert(con: duckdb.DuckDBPyConnection, table: str, rows: list[list[Any]]) -
 def ranked(ledger: Ledger, *, threads: int = 1) -> duckdb.DuckDBPyConnection:
     """The world with all tables of ranking."""
     con = connect(ledger, threads=threads)
-    derive(con, ledger.settings, TYPOLOGIES, ledger.calibration)
+    derive(con, ledger.settings, TYPOLOGIES, ledger.calibration, ledger.rules)
     return con

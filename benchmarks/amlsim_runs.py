@@ -14,7 +14,7 @@ import duckdb
 from regift.graph.staging import LoadRequest, stage
 from regift.graph.workspace import Workspace
 from regift.loaders.read import ReadOptions
-from regift.ranking.truth import Instance, Truth
+from regift.ranking.evaluation.truth import Instance, Truth
 from regift.refresh.run import refresh
 
 RUNS_20K = ("20K_cycle200", "20K_fanin200", "20K_fanin200cycle200")

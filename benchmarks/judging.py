@@ -28,9 +28,9 @@ from regift.loaders.simulator import simulate
 from regift.loaders.tables import TABLES
 from regift.queries import ALL
 from regift.ranking import calibration as calibrations
-from regift.ranking.baselines import LISTS
-from regift.ranking.evaluate import Judged, evaluate
-from regift.ranking.truth import Truth, read_truth
+from regift.ranking.evaluation.baselines import LISTS
+from regift.ranking.evaluation.evaluate import Judged, evaluate
+from regift.ranking.evaluation.truth import Truth, read_truth
 from regift.refresh.calibrate import calibrate
 from regift.refresh.run import searched_of
 

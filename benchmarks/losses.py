@@ -8,7 +8,7 @@ from judging import Result
 from page import table
 from standing import CALIBRATED, UNCALIBRATED, named
 
-from regift.ranking.evaluate import FIRST
+from regift.ranking.evaluation.evaluate import FIRST
 
 MEASURES = ("average_precision", "inside_quintiles", "r_precision", *(f"at {k}" for k in FIRST))
 TITLES = {"average_precision": "AP", "inside_quintiles": "AP inside quintiles"} | {

@@ -8,8 +8,8 @@ import numpy as np
 from judging import SIMULATED, Result
 from page import table
 
-from regift.ranking.bootstrap import interval
-from regift.ranking.evaluate import FIRST, OURS
+from regift.ranking.evaluation.bootstrap import interval
+from regift.ranking.evaluation.evaluate import FIRST, OURS
 
 GOALS = {"1K": 5.0, "20K_cycle200": 1.7, "20K_fanin200": 2.0, "20K_fanin200cycle200": 1.4}
 """Average precision over that of the best baseline, set before anything was measured here."""

@@ -19,9 +19,9 @@ from regift.loaders.read import ReadOptions
 from regift.loaders.simulator import simulate
 from regift.loaders.simulator.ranges import SCALES
 from regift.loaders.tables import TABLES
-from regift.ranking.evaluate import evaluate
+from regift.ranking.evaluation.evaluate import evaluate
+from regift.ranking.evaluation.truth import read_truth
 from regift.ranking.rank import rank
-from regift.ranking.truth import read_truth
 from regift.refresh.run import refresh, searched_of
 from regift.refresh.settings import read_settings
 

@@ -9,10 +9,10 @@ import click
 
 from regift.commands.options import json_option, opened, workspace_option
 from regift.commands.output import print_json, print_table, say
-from regift.ranking.baselines import LISTS
-from regift.ranking.bootstrap import RESAMPLES
-from regift.ranking.evaluate import BUDGET, OURS, Judged, evaluate
-from regift.ranking.truth import read_truth
+from regift.ranking.evaluation.baselines import LISTS
+from regift.ranking.evaluation.bootstrap import RESAMPLES
+from regift.ranking.evaluation.evaluate import BUDGET, OURS, Judged, evaluate
+from regift.ranking.evaluation.truth import read_truth
 from regift.refresh.run import searched_of
 
 COUNT = click.IntRange(0)

@@ -133,7 +133,7 @@ def derive(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
 
 
 def define_payments(con: duckdb.DuckDBPyConnection) -> None:
-    """Make `payments` of `transfers` and `cancelled`, as a temporary view in no order, and its begin.
+    """Make `payments` of `transfers` and `cancelled`, as a view in no order, and its begin.
 
     For a reader that may never ask for payments: only who asks for `ord` pays for the sort.
     """

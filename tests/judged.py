@@ -5,7 +5,7 @@ from typing import Any
 
 import duckdb
 
-from regift.ranking.truth import Truth, truth_of
+from regift.ranking.evaluation.truth import Truth, truth_of
 
 Record = tuple[str, str, str, int]
 """Id, source, target, amount in minor units."""

@@ -16,8 +16,8 @@ from regift.graph.workspace import Workspace
 from regift.loaders.read import ReadOptions
 from regift.queries.money_cycle import Params, count_cycles
 from regift.queries.params import duration_us
-from regift.ranking.evaluate import evaluate
-from regift.ranking.truth import Instance, Truth
+from regift.ranking.evaluation.evaluate import evaluate
+from regift.ranking.evaluation.truth import Instance, Truth
 from regift.refresh.run import refresh, searched_of
 from regift.refresh.settings import params_of, read_settings
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from tree import ROOT
 
-from regift.ranking.bootstrap import Samples
-from regift.ranking.evaluate import Judged
+from regift.ranking.evaluation.bootstrap import Samples
+from regift.ranking.evaluation.evaluate import Judged
 
 PAGE = (ROOT / "docs" / "evaluation.md").read_text(encoding="utf-8")
 

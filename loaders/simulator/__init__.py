@@ -13,7 +13,8 @@ truth.json:
     {"seed", "scale", "clock", "split", "parameters": {name: value},
      "planted":  [{"id", "typology", "also": [...], "variant",
                    "accounts": [{"account", "role", "acts"}],
-                   "records": [...], "items": [...], "leaks": [...], "identifiers": ["<account> <kind>"], "beyond": [...],
+                   "records": [...], "items": [...], "leaks": [...],
+                   "identifiers": ["<account> <kind>"], "beyond": [...],
                    "missing": [{"table", "record_id", "at", "source", "target"}]}],
      "innocent": [{"id", "kind", "accounts": [{"account", "role"}],
                    "records": [...], "items": [...]}]}

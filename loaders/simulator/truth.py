@@ -22,8 +22,8 @@ PASSIVE = {
     ("second_level_sale", "seller after_gift"),
 }
 """Who is on a planted pattern and does nothing wrong: whoever pays into it or is paid out of it,
-owners of accounts that somebody else ran, first-level givers, and who sold before the pattern began.
-By role, or by typology and role (and variant)."""
+owners of accounts that somebody else ran, first-level givers, and who sold before the pattern
+began. By role, or by typology and role (and variant)."""
 
 
 def write_truth(path: Path, world: World, ledger: Ledger, names: Names) -> None:

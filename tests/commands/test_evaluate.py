@@ -29,8 +29,8 @@ def test_one_object_with_everything(world: Path, truth: Path) -> None:
     assert ran.code == 0, ran.stderr
     (got,) = ran.rows
     assert list(got) == [
-        "first", "accounts", "labelled", "unknown", "lists", "at", "transactions", "acting", "recall",
-        "rings", "evidence", "look_alikes", "misses", "false_alarms", "not_run",
+        "first", "accounts", "labelled", "unknown", "lists", "at", "transactions", "acting",
+        "recall", "rings", "evidence", "look_alikes", "misses", "false_alarms", "not_run",
     ]  # fmt: skip
     assert (got["first"], got["labelled"], got["unknown"]) == (3, 7, 0)
     cycle = next(row for row in got["recall"] if row["typology"] == "money_cycle")

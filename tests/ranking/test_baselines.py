@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from judged import Record, generation, truth
 
 from regift.loaders.errors import UsageError
-from regift.ranking import baselines, baselines_flow, baselines_forest, found
-from regift.ranking.measures import Ints
-from regift.ranking.population import population_of
+from regift.ranking.evaluation import baselines, baselines_flow, baselines_forest, found
+from regift.ranking.evaluation.measures import Ints
+from regift.ranking.evaluation.population import population_of
 
 HOUR = 3_600_000_000
 

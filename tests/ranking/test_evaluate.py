@@ -9,8 +9,8 @@ import pytest
 from judged import generation, planted, truth
 
 from regift.loaders.errors import UsageError
-from regift.ranking.evaluate import Judged, evaluate, shown
-from regift.ranking.truth import Truth, read_truth
+from regift.ranking.evaluation.evaluate import Judged, evaluate, shown
+from regift.ranking.evaluation.truth import Truth, read_truth
 
 RING = [("t1", "a", "b", 900), ("t2", "b", "c", 900), ("t3", "c", "a", 900)]
 OTHER = [("t4", "d", "e", 100), ("t5", "e", "d", 100), ("t6", "d", "f", 100)]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from regift.ranking import bootstrap, measures
+from regift.ranking.evaluation import bootstrap, measures
 
 LISTS = st.lists(st.tuples(st.integers(0, 3), st.booleans()), min_size=1, max_size=6)
 

@@ -12,8 +12,8 @@ from importlib.util import find_spec
 import duckdb
 import numpy as np
 
-from regift.ranking.measures import Floats, Ints, levels_of
-from regift.ranking.population import RECORDS
+from regift.ranking.evaluation.measures import Floats, Ints, levels_of
+from regift.ranking.evaluation.population import RECORDS
 
 Con = duckdb.DuckDBPyConnection
 

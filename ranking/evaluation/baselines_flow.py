@@ -19,8 +19,8 @@ left out. Floats: it decides nothing, it is to be beaten.
 import duckdb
 import numpy as np
 
-from regift.ranking.measures import Floats, Ints, Mask, levels_of
-from regift.ranking.population import numbers
+from regift.ranking.evaluation.measures import Floats, Ints, Mask, levels_of
+from regift.ranking.evaluation.population import numbers
 
 Con = duckdb.DuckDBPyConnection
 

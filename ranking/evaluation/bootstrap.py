@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from regift.ranking.measures import Floats, Ints, Mask, expected_gain, harmonic
+from regift.ranking.evaluation.measures import Floats, Ints, Mask, expected_gain, harmonic
 
 RESAMPLES = 1000
 """Enough for the ends of a 95 % interval to two digits."""
@@ -72,7 +72,7 @@ def resample(
 ) -> dict[str, Samples]:
     """Measures of every list in `count` resamples.
 
-    lists: levels (ranking/measures.py) of the same accounts; clusters: `clusters_of`, of which
+    lists: levels (measures.py) of the same accounts; clusters: `clusters_of`, of which
     those of labelled accounts are drawn apart from the others. Same seed, same samples, in whatever
     order lists are given. Cost: count times accounts for each list.
     """

@@ -3,7 +3,7 @@
     population(account, labelled, named)    accounts of the generation and labelled ones that no
                                             record names
 
-Levels (ranking/measures.py) are in the order of account, and of `table:record`.
+Levels (ranking/evaluation/measures.py) are in the order of account, and of `table:record`.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import duckdb
 import numpy as np
 
-from regift.ranking.measures import Ints, Mask
+from regift.ranking.evaluation.measures import Ints, Mask
 
 Con = duckdb.DuckDBPyConnection
 

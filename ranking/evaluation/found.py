@@ -16,8 +16,8 @@ import duckdb
 import pyarrow as pa
 
 from regift.graph.connect import dicts, row
+from regift.ranking.evaluation.truth import Truth
 from regift.ranking.order import total_order
-from regift.ranking.truth import Truth
 
 Con = duckdb.DuckDBPyConnection
 

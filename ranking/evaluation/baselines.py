@@ -7,8 +7,8 @@
     velocity            most records within 24 hours (ten days on a clock of a day)
     large_amounts       transfers among the largest hundredth of their currency
     under_threshold     transfers in the tenth below 1, 2 or 5 times a power of ten
-    isolation_forest    features of each account alone (ranking/baselines_forest.py)
-    flow_density        dense flow through a middle (ranking/baselines_flow.py)
+    isolation_forest    features of each account alone (ranking/evaluation/baselines_forest.py)
+    flow_density        dense flow through a middle (ranking/evaluation/baselines_flow.py)
 
 The first four rank by one sum, the next three are the rules that need no graph, the last two are
 published methods. None reads a label. One pass of SQL each; accounts of no record are last.
@@ -19,9 +19,9 @@ from collections.abc import Callable, Sequence
 import duckdb
 
 from regift.loaders.errors import UsageError
-from regift.ranking import baselines_flow, baselines_forest
-from regift.ranking.measures import Ints
-from regift.ranking.population import COUNTERPARTIES, RECORDS, levels_by, record_levels
+from regift.ranking.evaluation import baselines_flow, baselines_forest
+from regift.ranking.evaluation.measures import Ints
+from regift.ranking.evaluation.population import COUNTERPARTIES, RECORDS, levels_by, record_levels
 
 Con = duckdb.DuckDBPyConnection
 
@@ -106,7 +106,7 @@ LISTS: dict[str, Callable[[Con, int], Ints]] = {
     "isolation_forest": lambda con, clock_us: baselines_forest.levels(con),
     "flow_density": lambda con, clock_us: baselines_flow.levels(con),
 }
-"""Name -> levels of `population` (ranking/population.py), by connection and clock."""
+"""Name -> levels of `population` (ranking/evaluation/population.py), by connection and clock."""
 
 
 def lists(con: Con, names: Sequence[str], clock_us: int) -> tuple[dict[str, Ints], list[str]]:

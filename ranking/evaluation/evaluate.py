@@ -1,13 +1,13 @@
 """Judge a generation against a known truth, beside lists that anybody can make.
 
     population   all accounts of the generation, and labelled ones that no record names
-    lists        ours and baselines (ranking/baselines.py) as levels of the population; accounts
+    lists        ours and baselines (baselines.py) as levels of the population; accounts
                  that a list leaves out share its last level
     transactions records with the largest weight that `pieces` gives them for one account
-    measures     ranking/measures.py, with intervals of ranking/bootstrap.py
-    names        ranking/found.py: recall, misses, false alarms, look-alikes, rings met
+    measures     measures.py, with intervals of bootstrap.py
+    names        found.py: recall, misses, false alarms, look-alikes, rings met
 
-Truth: ranking/truth.py.
+Truth: truth.py.
 """
 
 from collections.abc import Sequence
@@ -18,9 +18,9 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from regift.ranking import baselines, found
-from regift.ranking.bootstrap import RESAMPLES, Samples, clusters_of, interval, resample
-from regift.ranking.measures import (
+from regift.ranking.evaluation import baselines, found
+from regift.ranking.evaluation.bootstrap import RESAMPLES, Samples, clusters_of, interval, resample
+from regift.ranking.evaluation.measures import (
     Ints,
     Mask,
     Tally,
@@ -37,7 +37,7 @@ from regift.ranking.measures import (
     tally,
     ties_at,
 )
-from regift.ranking.population import (
+from regift.ranking.evaluation.population import (
     RECORDS,
     Population,
     degree_of,
@@ -46,7 +46,7 @@ from regift.ranking.population import (
     population_of,
     record_levels,
 )
-from regift.ranking.truth import Truth
+from regift.ranking.evaluation.truth import Truth
 
 Con = duckdb.DuckDBPyConnection
 
@@ -71,7 +71,7 @@ class Judged:
 
     lists: one row a list; at: one row a list and place; acting: the same of our list over accounts
     that act in a planted pattern all of whose records are there, beside those that nothing was
-    planted on; the others: ranking/found.py.
+    planted on; the others: found.py.
     """
 
     accounts: int
@@ -107,7 +107,7 @@ def evaluate(
 
     searched: typologies that the generation looked for; at: how many of the first accounts are
     judged by name; budget: cases, and accounts, that a reviewer reads; beside: baselines by name
-    (ranking/baselines.py); clock_us: resolution of the records' times; resamples: 0 leaves the
+    (baselines.py); clock_us: resolution of the records' times; resamples: 0 leaves the
     intervals out. Cost: linear in evidence and truth, resamples times accounts, and the baselines.
     """
     found.define(con, truth, list(searched), at)

@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "gc": ("regift.commands.gc", "Remove files that no kept generation needs."),
     "link": ("regift.commands.link", "Accounts that stand behind one controller."),
     "load": ("regift.commands.load", "Load records from files."),
+    "policy": ("regift.commands.policy", "The rule that measures follow: packs, clauses, ladder."),
     "query": ("regift.commands.query", "Ask the generation in SQL, read-only."),
     "rank": ("regift.commands.rank", "Rank cases, accounts, entities or operators."),
     "refresh": ("regift.commands.refresh", "Take in staged loads and search what they touch."),

@@ -22,6 +22,10 @@ class Switch:
         """Whether any duration will do."""
         return DURATION in self.values
 
+    def means(self, value: str) -> str:
+        """What a value of it means."""
+        return self.values[DURATION if self.is_duration else value]
+
 
 SWITCHES = (
     Switch("first_level_gift", "how deep a gift may go", {
@@ -45,7 +49,7 @@ SWITCHES = (
         "both": "every account",
     }),
     Switch("one_legal_subject", "official account and mini program of one legal subject", {
-        "linked": "one entity if they share the legal subject; a case joins their findings",
+        "linked": "one entity if they share the legal subject",
     }),
     Switch("certificate_grace", "time after its end in which a certificate still counts", {
         DURATION: "a duration; filing is registration and no endorsement",

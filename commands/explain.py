@@ -106,6 +106,12 @@ def tell(found: dict[str, Any], asked: Asked) -> None:
             click.echo(plain(f"         {word(lang, 'findings')} {some(clears['findings'], lang)}"))
             for each in clears.get("things", ()):
                 click.echo(plain(f"  {each['text']}"))
+    if "switches" in found:
+        click.echo(plain("  " + say(lang, "readings", **found["readings"])))
+        mattered = [
+            f"`{each['key']} = {each['value']}`: {each['why']}" for each in found["switches"]
+        ]
+        _sentences("switches", mattered, lang)
     for part, heading in TOLD.items():
         _sentences(heading, [each["text"] for each in found.get(part) or []], lang)
     for part in ("accounts", "findings", "evidence", "without", "related"):

@@ -9,6 +9,8 @@ Its row of `rank`, the line it is compared with, and
     accounts    of a case: who is in it, in which role, with which score and proposal
     findings    of a case those that are not covered, with what they cover; of an account those
                 that name it
+    readings    of a case: its facts under the strict and the lenient reading (readings.py)
+    switches    of a case: those of the policy that decided something in it
     related     of a case: cases that would have made it too large, and those of its people
     why_not     of an account below the line: what was looked at (why_not.py)
     unchecked   what was not looked at (unchecked.py), where the run is told
@@ -26,7 +28,7 @@ import duckdb
 
 from regift.graph.connect import dicts
 from regift.loaders.errors import UsageError
-from regift.ranking import units
+from regift.ranking import readings, units
 from regift.ranking.constants import EXAMPLE_LINE, LABEL_FAMILY, STRONG_NANO
 from regift.ranking.counterfactual import without_each
 from regift.ranking.minimal import Piece, clearing, least, pieces_of
@@ -88,6 +90,7 @@ def explain_unit(con: Con, unit: str, id: str, asked: Asked | None = None) -> di
         row["accounts"] = _members(con, id, asked.lang)
         row["findings"] = _inside(con, id, covered)
         row["related"] = _related(con, id, asked.lang)
+        row |= readings.told_of(con, id, asked.run, asked.lang)
     if unit == "account":
         row["findings"] = _named(con, id)
         row["why_not"] = [] if row["above_line"] else _why_not(con, id, asked)

@@ -12,6 +12,7 @@ import duckdb
 from regift.graph.connect import dicts
 from regift.loaders.errors import UsageError
 from regift.queries import ALL
+from regift.ranking import readings
 from regift.ranking.cases import resolve
 from regift.ranking.counterfactual import alone
 from regift.ranking.explain import Asked, explain_unit, explain_unlisted
@@ -56,13 +57,14 @@ def explain_finding(con: Con, finding: str, asked: Asked) -> dict[str, Any]:
         con,
         """
         SELECT finding, w.typology, family, clause, case_id AS case, fact, kappa_percent, lfdr_bp,
-               pair_rate::VARCHAR AS pair_rate, w.complete, f.content, f.length,
+               pair_rate::VARCHAR AS pair_rate, w.complete, f.content, f.length, f.level,
                f.instances::VARCHAR AS instances
         FROM weighed w JOIN findings f USING (finding) LEFT JOIN case_members USING (finding)
         WHERE finding = ?
         """,
         [finding],
     )[0]
+    row["readings"] = readings.of_finding(row["typology"], row["level"])
     row["evidence"] = dicts(
         con,
         'SELECT tbl AS "table", record, role FROM evidence WHERE finding = ? ORDER BY ord',

@@ -47,6 +47,22 @@ TEXTS: dict[str, dict[str, str]] = {
         "ask_without": "{thing} holds accounts of it together; what it would be without: {command}",
         "related": "they share {label} ({f}, {g}); one case would have more than {n} accounts",
         "shares": "they share {n} accounts, first {account}",
+        # readings of the rule, and what mattered in a case
+        "readings": "facts under the strict reading: {strict}, under the lenient one: {lenient}",
+        "switch_first_level_gift": "{strict} facts under the strict reading, {lenient} under the "
+        "lenient one",
+        "switch_issuer_resale": "sales by the issuer that are first level: {n}",
+        "switch_returned_gift": "gifts that went back or were undone by it: {n}",
+        "switch_holding_period": "gifts beyond the allowed level, however long they were held: {n}",
+        "switch_who_is_measured": "accounts that are evidence only: {n}",
+        "switch_one_legal_subject": "official accounts and mini programs taken as one: {n}",
+        "switch_certificate_grace": "gaps without a certificate in which there were sales: {n}",
+        "switch_degree": "accounts whose step follows from it: {n}",
+        "switch_effective_dates": "accounts with conduct before its clause: {n}",
+        "switch_off_platform_payment": "gifts for which no payment is seen, which proves nothing: "
+        "{n}",
+        "switch_giveaway": "items handed out without a price, at level 0: {n}",
+        "switch_red_packets": "red packets in the evidence: {n}",
         # explain: what was not checked
         "cut": "{typology} was cut short: {line}",
         "cut_here": "{typology} was cut short at this very account: {cause}",
@@ -145,6 +161,19 @@ TEXTS: dict[str, dict[str, str]] = {
         "ask_without": "{thing} 把其中的账号连在一起；若没有它会怎样：{command}",
         "related": "二者共有 {label}（{f}、{g}）；合并后的案件将超过 {n} 个账号",
         "shares": "二者共有 {n} 个账号，首个为 {account}",
+        "readings": "严格解读下的事实：{strict} 项，宽松解读下：{lenient} 项",
+        "switch_first_level_gift": "严格解读下 {strict} 项事实，宽松解读下 {lenient} 项",
+        "switch_issuer_resale": "视为一级交易的发行方销售：{n} 笔",
+        "switch_returned_gift": "退回或因退回而撤销的赠送：{n} 笔",
+        "switch_holding_period": "超过允许层级的赠送，无论持有多久：{n} 笔",
+        "switch_who_is_measured": "仅作证据的账号：{n} 个",
+        "switch_one_legal_subject": "视为同一实体的公众号与小程序：{n} 组",
+        "switch_certificate_grace": "无有效证明期间有销售：{n} 段",
+        "switch_degree": "措施级别由此得出的账号：{n} 个",
+        "switch_effective_dates": "行为早于条款生效的账号：{n} 个",
+        "switch_off_platform_payment": "未见付款的赠送，这不证明其无偿：{n} 笔",
+        "switch_giveaway": "无价发放、层级为零的藏品：{n} 件",
+        "switch_red_packets": "证据中的红包：{n} 个",
         "cut": "{typology} 的搜索被截断：{line}",
         "cut_here": "{typology} 的搜索恰在该账号处被截断：{cause}",
         "not_searched": "本代数据未搜索 {typology}",
@@ -230,6 +259,7 @@ INSIDE = {
 """Placeholders whose content is itself made of sentences or words, with the keys of these."""
 
 WORDS: dict[str, str] = {
+    "switches": "政策开关",
     # units, roles, measures, kinds of account
     "case": "案件", "account": "账号", "entity": "实体", "operator": "运营方",
     "organiser": "组织者", "broker": "中间人", "relay": "中转", "sink": "汇集", "source": "来源",

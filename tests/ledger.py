@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 
 from regift.graph.custody import CUSTODY_DDL
-from regift.graph.decisions import define_decisions
+from regift.graph.decisions import DDL
 from regift.graph.snapshot import Settings
 from regift.loaders.tables import TABLES
 from regift.queries.findings import EVIDENCE_DDL, FINDINGS_DDL, SUBJECTS_DDL
@@ -169,7 +169,8 @@ def connect(ledger: Ledger, *, threads: int = 1) -> duckdb.DuckDBPyConnection:
         columns = [c.stored for c in TABLES[name].columns]
         rows = [[row.get(c) for c in columns] for row in getattr(ledger, name)]
         _insert(con, name, rows)
-    define_decisions(con, {"allowed": ledger.allowed})
+    con.execute(f"CREATE TABLE allowed ({DDL['allowed']})")
+    _insert(con, "allowed", [list(row) for row in ledger.allowed])
     con.execute(f"CREATE TABLE custody ({CUSTODY_DDL})")
     con.execute(f"CREATE TABLE findings ({FINDINGS_DDL})")
     con.execute(f"CREATE TABLE subjects ({SUBJECTS_DDL})")

@@ -1,4 +1,7 @@
-"""Write docs/cli.md and docs/typologies.md from the code; `--check` fails if they drifted."""
+"""Write docs/cli.md, docs/typologies.md and the tables of docs/enforcement.md from code and data.
+
+`--check` fails if they drifted.
+"""
 
 import dataclasses
 import inspect
@@ -10,6 +13,7 @@ import click
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import policy_part
 from markers import ROOT, put
 
 from regift.cli import cli
@@ -18,6 +22,7 @@ from regift.queries.params import key_of
 from regift.queries.typology import Typology
 
 WIDTH = 100
+ENFORCEMENT = ROOT / "docs" / "enforcement.md"
 
 
 def commands(command: click.Command, context: click.Context) -> Iterator[tuple[str, str]]:
@@ -85,6 +90,7 @@ def main(check: bool) -> int:
     fresh = [
         put(ROOT / "docs" / "cli.md", cli_page(), check),
         put(ROOT / "docs" / "typologies.md", typologies_page(), check),
+        put(ENFORCEMENT, policy_part.page(ENFORCEMENT), check),
     ]
     return 0 if all(fresh) else 1
 

@@ -39,6 +39,7 @@ def gate_rules(policy: Policy) -> GateRules:
         uncalibrated_cap=policy.caps.uncalibrated,
         left_out_kinds=kinds,
         unknown_left_out=unknown,
+        ladder_example=any(s.example for s in policy.steps if s.from_facts is not None),
         clauses=tuple(
             row for place, each in enumerate(policy.clauses) for row in _rows(policy, place, each)
         ),

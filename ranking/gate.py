@@ -126,6 +126,7 @@ def derive(con: Con, rules: GateRules) -> None:
 
 def _why(rules: GateRules) -> str:
     """SQL of the sentence that says why a measure is proposed or is not."""
+    whose = "example" if rules.ladder_example else "rule"
     examples = ", ".join(f"{measure} from {n}" for n, measure in rules.ladder)
     return f"""
         CASE WHEN until_us IS NOT NULL THEN concat('allow-listed until ',
@@ -136,7 +137,7 @@ def _why(rules: GateRules) -> str:
                  if(measured, '', concat('evidence only: ', coalesce(kind, 'unknown'),
                                          ' account; ')),
                  CASE WHEN here > 0 THEN concat('facts that name the account: ', total,
-                          ' (example: {examples})',
+                          ' ({whose}: {examples})',
                           if(step_if_clear > step,
                              concat('; doubtful ones lift to {rules.shaky_cap} at most: ', doubt),
                              ''))

@@ -41,6 +41,7 @@ class GateRules:
     shaky_cap, calibrated_cap, uncalibrated_cap: highest step on doubtful facts, on two families
     that chance does not explain, and on two families without a calibration.
     left_out_kinds, unknown_left_out: kinds of account that are evidence only.
+    ladder_example: whether some count of the ladder is ours and not the rule's.
     clauses: None: each typology evidences the first of its own, at all times.
 
     >>> GateRules.of(GateRules().plain) == GateRules()
@@ -54,6 +55,7 @@ class GateRules:
     left_out_kinds: tuple[str, ...] = LEFT_OUT_KINDS
     unknown_left_out: bool = True
     clauses: tuple[InForce, ...] | None = None
+    ladder_example: bool = True
 
     @property
     def plain(self) -> dict[str, Any]:
@@ -71,5 +73,6 @@ class GateRules:
             uncalibrated_cap=plain["uncalibrated_cap"],
             left_out_kinds=tuple(plain["left_out_kinds"]),
             unknown_left_out=plain["unknown_left_out"],
+            ladder_example=plain["ladder_example"],
             clauses=None if clauses is None else tuple(InForce(**each) for each in clauses),
         )

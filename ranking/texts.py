@@ -106,6 +106,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "affected": "possibly affected: only ever the source",
         "evidence_only": "evidence only: {kind} account",
         "facts": "facts that name the account: {n} (example: {examples})",
+        "facts_rule": "facts that name the account: {n} (rule: {examples})",
         "doubtful": "doubtful ones lift to {measure} at most: {doubt}",
         "ladder": "{measure} from {n}",
         "families_sure": "{n} families that chance does not explain: at most {measure} (example)",
@@ -210,6 +211,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "affected": "可能是受影响方：始终只是来源",
         "evidence_only": "仅作证据：{kind}账号",
         "facts": "涉及该账号的事实：{n}（示例：{examples}）",
+        "facts_rule": "涉及该账号的事实：{n}（规则：{examples}）",
         "doubtful": "存疑者至多{measure}：{doubt}",
         "ladder": "{n} 项起{measure}",
         "families_sure": "{n} 个类别的发现无法以偶然解释：至多{measure}（示例）",
@@ -239,7 +241,8 @@ TEXTS: dict[str, dict[str, str]] = {
 
 STORED = (
     "reason", "reasons", "reason_label", "reason_labels", "no_case", "affected", "evidence_only",
-    "facts", "doubtful", "families_sure", "families", "no_act", "incomplete", "gap", "one_link",
+    "facts", "facts_rule",
+    "doubtful", "families_sure", "families", "no_act", "incomplete", "gap", "one_link",
     "not_in_force", "no_clause", "not_counted", "allow_listed",
     "off", "demoted", "demoted_kept", "cut_spans", "cut_listed", "cut_counting", "cut_roots_to",
     "cut_roots", "related",

@@ -166,6 +166,10 @@ def test_steps_and_caps_are_the_rules() -> None:
     rules = GateRules(ladder=((2, "rectify"), (4, "ban")), shaky_cap="notice")
     assert proposed(world(facts=1, rules=rules))[0] is None
     assert proposed(world(facts=2, rules=rules))[0] == "rectify"
+    own = replace(rules, ladder_example=False)
+    assert proposed(world(facts=2, rules=own))[2] == (
+        "facts that name the account: 2 (rule: rectify from 2, ban from 4)"
+    )
     assert proposed(world(facts=4, rules=rules))[0] == "ban"
     doubtful = tuple(fact(n, complete=False) for n in (1, 2))
     assert proposed(world(facts=2, rules=rules, findings=doubtful))[0] == "notice"

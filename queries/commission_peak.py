@@ -137,6 +137,11 @@ def _with(part: Part, amount: Ints) -> Part:
     return currency, graph, ledger._replace(amount=amount[ledger.edge])
 
 
+def _permuted(amount: Ints, draw: np.random.Generator) -> Ints:
+    """By index: an array without elements `permutation` does not copy, and it may be read-only."""
+    return amount[draw.permutation(len(amount))]
+
+
 def _stratum(place: int) -> str:
     """The lower end of a bin, as text.
 
@@ -154,7 +159,7 @@ def chance(graph: Snapshot, params: Params, seed: int) -> Mapping[str, Chance]:
     draw = np.random.Generator(np.random.PCG64(seed))
     permuted = np.zeros(BINS, np.int64)
     for _ in range(WORLDS):
-        worlds = [_with(part, draw.permutation(part[1].amount_minor)) for part in parts]
+        worlds = [_with(part, _permuted(part[1].amount_minor, draw)) for part in parts]
         permuted += _counts(worlds, params)
     found = {}
     for place in bins.tolist():

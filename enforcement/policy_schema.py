@@ -40,7 +40,7 @@ def checked(table: Mapping[str, Any]) -> dict[str, Any]:
         "steps": [_step(each, where) for each, where in _tables(table, "step")],
         "switches": _switches(_section(table, "switches")),
     }
-    measures = _ladder(told["steps"])
+    measures = check_ladder(told["steps"])
     told["caps"] = _caps(_section(table, "gate"), measures)
     _overlaps(told["clauses"])
     return told
@@ -111,7 +111,7 @@ def _step(table: Mapping[str, Any], where: str) -> dict[str, Any]:
     return told
 
 
-def _ladder(steps: list[dict[str, Any]]) -> tuple[str, ...]:
+def check_ladder(steps: list[dict[str, Any]]) -> tuple[str, ...]:
     """Measures of the steps; UsageError unless they go up, with their counts."""
     if not steps:
         raise UsageError("[[step]] is missing: write at least one step of the ladder")

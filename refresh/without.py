@@ -99,7 +99,7 @@ def without(
     """
     calibrated = manifest.run.get("calibration")
     path = workspace.root / calibration.FOLDER / f"{calibrated}.json"
-    run = _Without(
+    run = Without(
         workspace,
         settings,
         manifest,
@@ -119,19 +119,19 @@ def without(
             con.close()
 
 
-class _Without(Run):
+class Without(Run):
     """The stages of a refresh over fewer rows, without its files."""
 
     def leave_out(self, con: duckdb.DuckDBPyConnection, thing: Thing) -> None:
         """Make everything again without the thing."""
         segments = self.before.segments
         define_records(con, self.workspace, self.before, prefix="all_")
-        missing = sum(_narrow(con, name, thing) for name in TABLES)
+        missing = sum(narrow(con, name, thing) for name in TABLES)
         if thing.what == "finding":
             missing = _known(self.workspace, self.before, thing.id)
         if not missing:
             raise UsageError(f"--without {thing.text}: nothing of the generation is that")
-        changed = self._derive(con, _decided(self.workspace, self.before, thing), segments)
+        changed = self._derive(con, decided_of(self.workspace, self.before, thing), segments)
         self._custody(con)
         self._find(con, changed | {"custody"} if self._items_run else changed)
         if thing.what == "finding":
@@ -161,7 +161,7 @@ def _known(workspace: Workspace, manifest: Manifest, finding: str) -> int:
     return int(found[0])
 
 
-def _narrow(con: duckdb.DuckDBPyConnection, name: str, thing: Thing) -> int:
+def narrow(con: duckdb.DuckDBPyConnection, name: str, thing: Thing) -> int:
     """Show one record table without the rows of the thing; gives how many those are.
 
     Leaves `removed_` and `added_` of the table as a refresh does, the latter empty.
@@ -189,7 +189,7 @@ def _rows_of(name: str, thing: Thing) -> tuple[str, list[str]]:
     return "false", []
 
 
-def _decided(workspace: Workspace, manifest: Manifest, thing: Thing) -> Decided:
+def decided_of(workspace: Workspace, manifest: Manifest, thing: Thing) -> Decided:
     """What people decided as the generation has it, of an account that is left out nothing."""
     with connect() as con:
         there = attach_generation(con, workspace, manifest, "old")

@@ -1,0 +1,137 @@
+"""What the current generation would be under another policy or with other parameters: in memory.
+
+Searches whose parameters change are made again, as a refresh makes them, then cases, scores, ranks
+and proposals. Nothing is written.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+
+from regift.enforcement.policy_changes import Changed
+from regift.enforcement.policy_rules import gate_rules, parameters
+from regift.graph.bounds import Bounds
+from regift.graph.connect import connect, dicts, row
+from regift.graph.store import Manifest, define_records
+from regift.graph.workspace import Workspace
+from regift.loaders.tables import TABLES
+from regift.queries import ALL
+from regift.queries.params import show
+from regift.ranking import calibration
+from regift.ranking.gate import step_of
+from regift.refresh.run import code_digest
+from regift.refresh.settings import params_of, settings_of
+from regift.refresh.without import Thing, Without, decided_of, narrow
+
+NOTHING = Thing("nothing", "")
+CHANGED = "changed"
+"""A digest that no run has."""
+
+
+@contextmanager
+def made(
+    workspace: Workspace, manifest: Manifest, asked: Changed
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection with findings and ranking as they would be. Cost: up to that of a full refresh.
+
+    regift.toml holds as it stands now, and what is asked for wins over it.
+    """
+    table = dict(workspace.settings_table())
+    written = dict(table.get("typology", {}))
+    for name, given in asked.params.items():
+        written[name] = {**written.get(name, {}), **given}
+    settings = settings_of({**table, "typology": written}, parameters(asked.policy))
+    before = manifest.run["settings"]
+    settings = replace(settings, fuzzy_model=before["fuzzy_model"])
+    digests = {**manifest.digests, "code": code_digest()}
+    plain = {**asdict(settings), "typology": None}
+    if plain != {**before, "typology": None}:
+        digests["settings"] = CHANGED
+    for name in ALL:
+        if show(params_of(settings, name)) != manifest.run["params"].get(name):
+            digests[f"params.{name}"] = CHANGED
+    known = manifest.run.get("calibration")
+    path = workspace.root / calibration.FOLDER / f"{known}.json"
+    run = _Whatif(
+        workspace, settings, manifest, digests, False, lambda line: None,
+        replace(Bounds(), **manifest.run["bounds"]), calibration.read(path) if known else None,
+        {"id": None, "switches": dict(asked.policy.switches),
+         "gate": gate_rules(asked.policy).plain},
+    )  # fmt: skip
+    with workspace.scratch("whatif") as scratch:
+        con = connect(scratch)
+        try:
+            run.again(con)
+            yield con
+        finally:
+            con.close()
+
+
+class _Whatif(Without):
+    """The stages of a refresh over the records that are there, without its files."""
+
+    def again(self, con: duckdb.DuckDBPyConnection) -> None:
+        define_records(con, self.workspace, self.before, prefix="all_")
+        for name in TABLES:
+            narrow(con, name, NOTHING)
+        decided = decided_of(self.workspace, self.before, NOTHING)
+        changed = self._derive(con, decided, self.before.segments)
+        self._custody(con)
+        self._find(con, changed | {"custody"} if self._items_run else changed)
+        self._rank(con)
+
+
+_LISTED = f"""
+    SELECT account, score, measure FROM account_scores LEFT JOIN proposals USING (account)
+    QUALIFY row_number() OVER (
+        PARTITION BY account ORDER BY {step_of("measure")} DESC, proposals.case_id) = 1
+"""
+
+
+def compared(
+    before: duckdb.DuckDBPyConnection, after: duckdb.DuckDBPyConnection, line: Decimal
+) -> tuple[list[dict[str, Any]], Mapping[str, Any]]:
+    """Accounts that enter or leave what is above the line, or get another measure; and sums.
+
+    Rows {"account", "change": enters | leaves | measure, "score_before", "score",
+    "measure_before", "measure"}, those that enter first.
+    """
+    after.register("_before", before.sql(_LISTED).to_arrow_table())
+    rows = dicts(
+        after,
+        f"""
+        SELECT account, CASE WHEN coalesce(b.score >= $line, false) = coalesce(a.score >= $line,
+                                  false) THEN 'measure'
+                             WHEN a.score >= $line THEN 'enters' ELSE 'leaves' END AS change,
+               b.score::DOUBLE AS score_before, a.score::DOUBLE AS score,
+               b.measure AS measure_before, a.measure AS measure
+        FROM _before b FULL JOIN ({_LISTED}) a USING (account)
+        WHERE coalesce(b.score >= $line, false) <> coalesce(a.score >= $line, false)
+            OR a.measure IS DISTINCT FROM b.measure
+        ORDER BY change, coalesce(a.score, b.score) DESC, account
+        """,
+        {"line": line},
+    )
+    after.unregister("_before")
+    return rows, {"before": _sums(before, line), "after": _sums(after, line)}
+
+
+def _sums(con: duckdb.DuckDBPyConnection, line: Decimal) -> dict[str, Any]:
+    """What there is to do: accounts and cases above the line, findings, measures by step."""
+    accounts, cases, findings = row(
+        con,
+        """
+        SELECT (SELECT count(*) FROM account_scores WHERE score >= $1),
+               (SELECT count(*) FROM cases WHERE score >= $1), (SELECT count(*) FROM findings)
+        """,
+        [line],
+    )
+    steps = con.execute(
+        f"SELECT measure, count(*) FROM ({_LISTED}) WHERE measure IS NOT NULL GROUP BY measure "
+        f"ORDER BY {step_of('measure')}"
+    ).fetchall()
+    return {"accounts": accounts, "cases": cases, "findings": findings, "measures": dict(steps)}

@@ -43,6 +43,7 @@ def status(workspace: Workspace) -> dict[str, Any]:
         "findings": {ran["typology"]: ran["findings"] for ran in run["typologies"]},
         "switched_off": run["switched_off"],
         "calibration": run.get("calibration"),
+        "policy": (run.get("policy") or {}).get("id"),
         "bounds": run.get("bounds", {}),
         "truncated": truncated_of(manifest),
         "digests": dict(manifest.digests),

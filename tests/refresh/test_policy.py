@@ -8,12 +8,13 @@ from workspaces import GIFTS, everything, manifest, put, select
 
 from regift.enforcement import allow_list
 from regift.enforcement.casebook import Casebook
-from regift.enforcement.policy import SHIPPED
+from regift.enforcement.policy import SHIPPED, in_use
 from regift.graph.workspace import Workspace, now_us
 from regift.loaders.errors import UsageError
 from regift.ranking.derive import TABLES
 from regift.refresh.run import refresh
 from regift.refresh.settings import origins, read_settings
+from regift.refresh.status import status
 
 TEXT = (SHIPPED / "wechat-3.24.toml").read_text(encoding="utf-8")
 CHAIN = [
@@ -112,3 +113,8 @@ def test_a_pack_that_cannot_be_read_stops_the_run_with_one_line(workspace: Works
     workspace.settings_file.write_text("[policy]\npack = 3\n")
     with pytest.raises(UsageError, match=r"\[policy\] pack: 3: write pack ="):
         read_settings(workspace)
+
+
+def test_status_names_the_policy_of_the_run(workspace: Workspace) -> None:
+    refresh(workspace)
+    assert status(workspace)["policy"] == in_use(workspace).id

@@ -89,7 +89,7 @@ def test_chance_explains_a_peak_of_equal_amounts() -> None:
 
 def test_without_payments_that_count_there_is_nothing_to_explain() -> None:
     """Of an empty array NumPy permutes no copy, and the amounts of a search are read-only."""
-    pays = relayed(1, None).tables["transfers"][0]
+    pays = relayed(1, None).rows["transfers"][0]
     again = [pays | {"record_id": f"t{n}", "at_us": EPOCH_US + n} for n in range(3)]
     for rows in ([], again):
         with World({"transfers": rows}, (), Settings()).snapshot() as graph:

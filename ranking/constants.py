@@ -78,7 +78,7 @@ ROLE_PERCENT = {
     "payer": 100,
     "payee": 100,
     "router": 80,
-    "counterparty": 50,
+    "counterparty": 60,
     "source": 30,
     "target": 30,
 }

@@ -53,7 +53,7 @@ def test_find_names_accounts_and_kinds(linked: Path) -> None:
         *({"table": "identifiers", "record": text, "role": "shared"} for text in SHARED),
         *({"table": "judgements", "record": text, "role": "judged"} for text in JUDGED),
     ]
-    assert row["detail"] == {"acting": 3, "links": 2}
+    assert row["detail"] == {"acting": 3, "links": 2, "stratum": "<4"}
 
 
 def test_it_counts_as_one_record_of_each_account(linked: Path) -> None:

@@ -212,8 +212,10 @@ def resolve(con: Con, text: str) -> str:
         "SELECT DISTINCT case_id FROM case_members WHERE starts_with(case_id, ?) ORDER BY 1",
         [text],
     ).fetchall()
-    if len(text) < len("C-") + SHORTEST_ID or not found:
+    if not found:
         raise UsageError(f"there is no case {text}: `regift rank` lists them")
+    if len(text) < len("C-") + SHORTEST_ID:
+        raise UsageError(f"{text} is too short for a case: write at least {SHORTEST_ID} digits")
     if len(found) > 1:
         raise UsageError(f"{text} may be {found[0][0]} or {found[1][0]}: write more of it")
     return str(found[0][0])

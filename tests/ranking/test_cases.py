@@ -262,7 +262,10 @@ def test_short_ids_and_what_they_resolve_to() -> None:
         assert [cases.resolve(con, short) for short in shown.values()] == ids
         with pytest.raises(UsageError, match="may be C-aaaaaa0000000000 or C-aaaaaa0100000000"):
             cases.resolve(con, "C-aaaaaa")
-        for wrong in ("C-bbbbb", "C-cccccc", "C-______", "C-%"):
+        for few in ("C-bbbbb", "C-", ""):
+            with pytest.raises(UsageError, match="too short for a case: write at least 6 digits"):
+                cases.resolve(con, few)
+        for wrong in ("C-ccccc", "C-cccccc", "C-______", "C-%"):
             with pytest.raises(UsageError, match="there is no case"):
                 cases.resolve(con, wrong)
 

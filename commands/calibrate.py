@@ -37,7 +37,10 @@ def command(
     place = Workspace.open(workspace)
     if listing:
         rows = listed(place)
-        print_rows(rows, as_json, ("calibration", "current", "generation", "seed", "worlds"))
+        columns = ["calibration", "current", "generation", "seed", "worlds"]
+        if any(row["damaged"] for row in rows):
+            columns.append("damaged")
+        print_rows(rows, as_json, columns)
         return
     if show:
         made = current(place)

@@ -76,6 +76,7 @@ def command(
             resamples=resamples,
             seed=seed,
         )
+    at = min(at, judged.accounts)
     if as_json:
         made = asdict(judged)
         del made["samples"]

@@ -70,6 +70,8 @@ def command(
             if moved:
                 notes.append(_other_calibration(then, manifest, lang))
         rows = [_worded(row, line, lang) for row in rows]
+        if not manifest.run.get("calibration") and any(row["uncalibrated"] for row in rows):
+            notes.append(texts.say(lang, "not_calibrated"))
         shown = rows if as_json else for_people(graph.con, rows)
     _print(shown, as_json, lang, bool(new_since))
     told = {"shown": f"{len(rows):,}", "total": f"{total:,}", "unit": texts.word(lang, unit)}

@@ -221,11 +221,20 @@ def _calibration(value: Mapping[str, Any]) -> Calibration:
 
 
 def listed(workspace: Workspace) -> list[dict[str, Any]]:
-    """Every calibration of a workspace, the current one marked, by generation and id."""
+    """Every calibration of a workspace, the current one marked, by generation and id.
+
+    `damaged` says what is wrong with one that cannot be read; those come last.
+    """
     now = current(workspace)
     rows = []
     for path in sorted((workspace.root / FOLDER).glob("K-*.json")):
-        each = read(path)
+        try:
+            each = read(path)
+        except RegiftError as error:
+            keys = ("generation", "seed", "worlds", "sample")
+            unread = {"calibration": path.stem, "current": False, **dict.fromkeys(keys)}
+            rows.append(unread | {"damaged": str(error)})
+            continue
         rows.append(
             {
                 "calibration": each.id,
@@ -234,9 +243,11 @@ def listed(workspace: Workspace) -> list[dict[str, Any]]:
                 "seed": each.made_of["seed"],
                 "worlds": each.worlds,
                 "sample": each.made_of["sample"],
+                "damaged": None,
             }
         )
-    return sorted(rows, key=lambda row: (row["generation"], row["calibration"]))
+    return sorted(rows, key=lambda row: (row["generation"] is None, row["generation"],
+                                         row["calibration"]))  # fmt: skip
 
 
 def shown(calibration: Calibration) -> list[dict[str, Any]]:

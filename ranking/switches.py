@@ -57,7 +57,7 @@ def told(con: Con) -> list[str]:
     ).fetchall()
     return [
         f"{family} is switched off: it rests on {records:,} of {of:,} {tbl}, more than "
-        f"{COMMON_PERCENT} %, and so tells nobody apart"
+        f"{COMMON_PERCENT} %, and so tells nobody apart; facts keep their weight"
         for family, tbl, records, of in rows
     ] + [
         f"{typology} is demoted: chance makes {by_chance} where {findings:,} are found, more than "

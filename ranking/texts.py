@@ -95,6 +95,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "calibration_moved": "the calibration is another one than in generation {then}: {old}, now "
         "{new}",
         "no_calibration": "none",
+        "not_calibrated": "no calibration: statistical findings count half, whatever chance makes "
+        "of them (`regift calibrate`)",
         "part_of": "{name} ({shown} of {of})",
         "more": "{shown}, ... {n} in all (--json lists them)",
         # stored in a generation
@@ -120,7 +122,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "not_counted": "findings that do not count: {n}, {lack}",
         "allow_listed": "allow-listed until {until}: {reason}",
         "off": "{family} is switched off: it rests on {records} of {of} {tbl}, more than {percent} "
-        "%, and so tells nobody apart",
+        "%, and so tells nobody apart; facts keep their weight",
         "demoted": "{typology} is demoted: chance makes {chance} where {findings} are found, more "
         "than half, so they have no weight and open no case",
         "demoted_kept": "{kept} in other strata keep theirs",
@@ -201,6 +203,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "rows": "共 {total} 行（{unit}），显示 {shown} 行，其中 {above} 行达到界线 {line}",
         "calibration_moved": "校准与第 {then} 代不同：原为 {old}，现为 {new}",
         "no_calibration": "无",
+        "not_calibrated": "未校准：统计类发现一律按一半计，未扣除偶然因素（`regift calibrate`）",
         "part_of": "{name}（{of} 行中的 {shown} 行）",
         "more": "{shown}，……共 {n} 个（--json 列出全部）",
         "reason": "{counts}，依据 {n} 条记录，最强一条为 {record}",

@@ -112,6 +112,7 @@ def evaluate(
     """
     found.define(con, truth, list(searched), at)
     population = population_of(con)
+    at = min(at, len(population.accounts))
     made, not_run = baselines.lists(con, beside, clock_us)
     lists = {OURS: levels_by(con, _OURS), **made}
     places = sorted({*FIRST, at})

@@ -100,7 +100,7 @@ def truth_of(given: dict[str, Any], name: str = "truth") -> Truth:
         planted = tuple(_instance(each) for each in given["planted"])
         innocent = tuple(LookAlike(str(each["kind"]), _who(each)) for each in given["innocent"])
     except (KeyError, TypeError, AttributeError) as error:
-        told = f"no {error}" if isinstance(error, KeyError) else str(error)
+        told = f"no {error}" if isinstance(error, KeyError) else "an entry is no object"
         raise UsageError(f"{name} is no truth.json of `regift simulate`: {told}") from None
     return Truth(frozenset(who for each in planted for who in each.accounts), planted, innocent)
 

@@ -44,7 +44,7 @@ def test_baselines_stand_beside(world: Path, truth: Path) -> None:
     (got,) = run("evaluate", "-w", world, "--truth", truth, "--baselines", "--json").rows
     names = [row["list"] for row in got["lists"]]
     assert names[:4] == ["regift", "counterparties", "amount", "count"]
-    assert len(got["at"]) == 3 * len(names)
+    assert len(got["at"]) == 4 * len(names)
     assert {row["list"] for row in got["transactions"]} == {
         "regift", "one_off", "amount", "degree_sum"
     }  # fmt: skip

@@ -48,7 +48,7 @@ def test_it_says_why() -> None:
     with tables(100, 0, 1000) as con:
         assert switches.told(con) == [
             "relay is switched off: it rests on 100 of 1,000 transfers, more than 5 %, "
-            "and so tells nobody apart"
+            "and so tells nobody apart; facts keep their weight"
         ]
 
 

@@ -141,6 +141,14 @@ def test_the_command_makes_shows_and_lists(
     assert (again.stdout, again.stderr) == (answer.stdout, "")
     (only,) = run("-w", place, "calibrate", "--list", "--json").stdout.splitlines()
     assert json.loads(only)["calibration"] == made.id
+    broken = Path(place) / "calibrations" / "K-0000000000000000.json"
+    broken.write_text("{", encoding="utf-8")
+    whole, damaged = map(json.loads, run(
+        "-w", place, "calibrate", "--list", "--json").stdout.splitlines())  # fmt: skip
+    assert (whole["calibration"], whole["damaged"]) == (made.id, None)
+    assert (damaged["calibration"], damaged["current"]) == ("K-0000000000000000", False)
+    assert str(broken) in damaged["damaged"]
+    broken.unlink()
 
 
 def test_a_record_before_all_others_makes_first_payments_of_early_ones(tmp_path: Path) -> None:

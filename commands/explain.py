@@ -114,8 +114,9 @@ def tell(found: dict[str, Any], asked: Asked) -> None:
         _sentences("switches", mattered, lang)
     for part, heading in TOLD.items():
         _sentences(heading, [each["text"] for each in found.get(part) or []], lang)
+    without = "score without" if "unit" in found else "case score without"
     for part in ("accounts", "findings", "evidence", "without", "related"):
-        _part(part, found.get(part) or [], lang)
+        _part(part, {"without": without}.get(part, part), found.get(part) or [], lang)
 
 
 def _heading(found: dict[str, Any], asked: Asked) -> None:
@@ -151,10 +152,9 @@ def _sentences(heading: str, lines: list[str], lang: str) -> None:
             click.echo(plain(f"  {line}"))
 
 
-def _part(part: str, rows: list[dict[str, Any]], lang: str) -> None:
+def _part(part: str, heading: str, rows: list[dict[str, Any]], lang: str) -> None:
     if not rows:
         return
-    heading = {"without": "score without"}.get(part, part)
     click.echo(f"\n  {_named(heading, len(rows), lang)}")
     left_out = ("nano_nats", "why") if part != "related" else ()
     shown = [

@@ -279,6 +279,7 @@ WORDS: dict[str, str] = {
     "all": "全部",
     # headings of tables and columns
     "accounts": "账号", "findings": "发现", "evidence": "证据", "score without": "去除后得分",
+    "case score without": "去除后案件得分",
     "related": "相关案件", "not checked": "未核查", "why not": "未达界线的原因",
     "what would clear it": "何种情况可排除", "least evidence": "最少证据",
     "counterfactuals": "反事实", "covers": "覆盖的环", "records": "记录", "item": "藏品",

@@ -71,6 +71,12 @@ def test_a_finding_has_the_counterfactuals_of_its_case(world: Path) -> None:
     assert only["score"] < row["case_score"]
 
 
+def test_what_is_left_without_a_finding_is_that_of_its_case(world: Path) -> None:
+    finding = told("explain", "cat", "-w", world)["findings"][0]["finding"]  # type: ignore[index]
+    assert "\n  case score without\n" in run("explain", finding, "-w", world).stdout
+    assert "\n  score without\n" in run("explain", "cat", "-w", world).stdout
+
+
 def test_of_an_account_without_findings_it_says_why(world: Path) -> None:
     ran = run("explain", "brand", "-w", world)
     assert ran.code == 0

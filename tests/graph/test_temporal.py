@@ -96,7 +96,7 @@ def test_entries_and_payments_of_one_time_are_in_total_order_however_payments_li
     ordered = sorted(rows, key=lambda row: (row["at_us"], row["seq"] or 0, row["record_id"]))
     with snapshot_from_rows({"transfers": rows}) as snapshot:
         table = temporal_graph(snapshot, RELAY_KINDS)
-        snapshot.con.execute("DROP TABLE payments")
+        snapshot.con.execute("DROP TABLE payments; DROP TABLE payments_begin")
         define_payments(snapshot.con)  # in no order
         view = temporal_graph(snapshot, RELAY_KINDS)
     for graph in (table, view):

@@ -16,9 +16,9 @@ def common(named: int, paid: list[Row], params: Any) -> bool:
     return bool(10_000 * named > params.common_bp * len(paid))
 
 
-def of_one(row: Row, role: str, *said: object) -> Shape:
-    """The finding of a single payment."""
-    accounts = [(row["source"], "payer"), (row["target"], "payee")]
+def of_one(row: Row, role: str, other: str, *said: object) -> Shape:
+    """The finding of a single payment; other: role of who is paid."""
+    accounts = [(row["source"], "payer"), (row["target"], other)]
     return described(
         (f"transfers:{row['record_id']}",),
         accounts,
@@ -44,7 +44,7 @@ def one_off_payment(records: Records, params: Any) -> set[Shape]:
         early = row["at_us"] - min(r["at_us"] for r in paid) < params.settle_us
         late = max(r["at_us"] for r in paid) - row["at_us"] < params.settle_us
         both = {(1, 1): "both", (1, 0): "start", (0, 1): "end", (0, 0): "no"}
-        found.add(of_one(row, "one_off", both[early, late]))
+        found.add(of_one(row, "one_off", "payee", both[early, late]))
     return found
 
 
@@ -89,6 +89,7 @@ def unusual_amount(records: Records, params: Any) -> set[Shape]:
         of_one(
             row,
             "unusual",
+            "counterparty",
             "above" if above else "below",
             int(deviations),
             amounts[(len(amounts) - 1) // 2],

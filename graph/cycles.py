@@ -93,6 +93,17 @@ def ahead_of(graph: TemporalGraph, params: CycleParams) -> Ahead:
     return Ahead(before, after, until, *roots, *places)
 
 
+def name_rank(graph: TemporalGraph, pairs: Ints) -> Ints:
+    """Place of each edge's record id among the ids of all edges of these pairs (others: 0)."""
+    used = np.zeros(len(graph.edges.pair_head), np.bool_)
+    used[pairs] = True
+    mine = np.flatnonzero(used[graph.edges.pair_of])
+    order: pa.Array = pc.sort_indices(graph.records_of(mine))
+    rank = np.zeros(len(graph), np.int32)
+    rank[mine[order.to_numpy()]] = np.arange(len(mine), dtype=np.int32)
+    return rank
+
+
 class Shared(NamedTuple):
     """What the searches of all parts of a graph read: what lies ahead, hubs, and their phases."""
 
@@ -284,8 +295,8 @@ class Cycles:
         """Witness of each episode: (start, edges)."""
         episode, ring, first, last = self.episodes
         return witness_kernels.witnesses(
-            self.graph.edges, self.ahead, self._name_rank(), self.rings, episode, ring, first,
-            last, self.params.keep_bp,
+            self.graph.edges, self.ahead, name_rank(self.graph, self.rings.pairs), self.rings,
+            episode, ring, first, last, self.params.keep_bp,
         )  # fmt: skip
 
     def list_instances(self, most: int) -> tuple[Ints, Ints]:
@@ -294,14 +305,3 @@ class Cycles:
         return witness_kernels.list_instances(
             self.graph.edges, self.ahead, self.rings, some, self.params.keep_bp, most
         )
-
-    def _name_rank(self) -> Ints:
-        """Place of each edge's record id among the ids of all edges of rings (others: 0)."""
-        edges = self.graph.edges
-        used = np.zeros(len(edges.pair_head), np.bool_)
-        used[self.rings.pairs] = True
-        mine = np.flatnonzero(used[edges.pair_of])
-        order: pa.Array = pc.sort_indices(self.graph.records_of(mine))
-        rank = np.zeros(len(self.graph), np.int32)
-        rank[mine[order.to_numpy()]] = np.arange(len(mine), dtype=np.int32)
-        return rank

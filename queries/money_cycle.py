@@ -102,16 +102,21 @@ def _part(task: Task) -> Part:
     )
 
 
+def cuts_of(cycles: Cycles) -> dict[str, Cut]:
+    """What bounds cut from one search, by the names of the accounts it was at."""
+    accounts = cycles.graph.accounts
+    return {
+        cause: Cut(
+            cut.roots, tuple(accounts.take(pa.array(cut.accounts)).to_pylist()), cut.complete_to
+        )
+        for cause, cut in cycles.cuts.items()
+    }
+
+
 def _run(task: Task, cycles: Cycles, room: int) -> Part:
     """What one search of a part gives."""
     graph = task.graph
-    cuts = {
-        cause: Cut(
-            cut.roots, tuple(graph.accounts.take(pa.array(cut.accounts)).to_pylist()),
-            cut.complete_to,
-        )
-        for cause, cut in cycles.cuts.items()
-    }  # fmt: skip
+    cuts = cuts_of(cycles)
     if task.params.group == "instance" and not task.counting:
         return _instances(task.currency, cycles, room, cuts)
     rows = _rings(task.currency, cycles)

@@ -26,11 +26,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from regift.graph.bounds import Bounds
-from regift.graph.cycles import CycleParams, Cycles, ahead_of, shared_of
+from regift.graph.cycle_kernels import Ahead
+from regift.graph.cycles import CycleParams, Cycles, name_rank, shared_of
 from regift.graph.run_kernels import count_runs, runs_of
 from regift.graph.snapshot import Snapshot
 from regift.graph.temporal import FLOW_KINDS, TemporalGraph, flows
@@ -39,7 +39,7 @@ from regift.queries import columns
 from regift.queries.cuts import Cut, joined, told
 from regift.queries.findings import Findings, collect
 from regift.queries.habit import with_pair_rate
-from regift.queries.money_cycle import STEPS, WORDS
+from regift.queries.money_cycle import STEPS, WORDS, cuts_of
 from regift.queries.pair_class import pair_classes
 from regift.queries.params import count, duration, words
 from regift.queries.slices import FINDINGS
@@ -81,11 +81,12 @@ class Params:
 class Searched:
     """Rings of one currency with enough runs, and what was cut.
 
-    rings: pairs of the graph, a row a ring, filled up with -1. left: the cause and the first time
-    at which roots were not searched.
+    ahead: what each payment can be followed by. rings: pairs of the graph, a row a ring, filled up
+    with -1. left: the cause and the first time at which roots were not searched.
     """
 
     graph: TemporalGraph
+    ahead: Ahead
     rings: Ints
     cuts: dict[str, Cut]
     left: tuple[str, int] | None
@@ -138,23 +139,12 @@ def search(part: TemporalGraph, params: Params, bounds: Bounds) -> Searched:
         width = max(found.shape[1], again.shape[1])
         both = np.concatenate((_wide(found, width), _wide(again, width)))
         found = np.unique(both, axis=0) if len(again) else found
-        cuts.append(_cuts(cycles))
+        cuts.append(cuts_of(cycles))
         begin = cycles.reached
     left = None
     if begin < len(part):
         left = "time" if bounds.late else "memory", int(part.at_us[begin])
-    return Searched(part, found, joined(cuts), left)
-
-
-def _cuts(cycles: Cycles) -> dict[str, Cut]:
-    """What bounds cut from one search."""
-    accounts = cycles.graph.accounts
-    return {
-        cause: Cut(
-            cut.roots, tuple(accounts.take(pa.array(cut.accounts)).to_pylist()), cut.complete_to
-        )
-        for cause, cut in cycles.cuts.items()
-    }
+    return Searched(part, shared.ahead, found, joined(cuts), left)
 
 
 def _truncated(searched: list[Searched]) -> dict[str, object]:
@@ -168,15 +158,14 @@ def _truncated(searched: list[Searched]) -> dict[str, object]:
     return truncated
 
 
-def _rows(currency: str, searched: Searched, params: Params) -> pa.Table:
+def _rows(currency: str, searched: Searched) -> pa.Table:
     """One row a ring of one currency."""
     graph, rings = searched.graph, searched.rings
     edges = graph.edges
     size, lengths = len(rings), (rings >= 0).sum(axis=1)
     start = np.append(0, np.cumsum(lengths)).astype(np.int32)
     pairs = rings[rings >= 0]
-    ahead = ahead_of(graph, CycleParams(params.window_us, params.max_length, 0, False))
-    ring, hops = runs_of(edges, ahead, _name_rank(graph, pairs), start, pairs)
+    ring, hops = runs_of(edges, searched.ahead, name_rank(graph, pairs), start, pairs)
     runs = np.bincount(ring, minlength=size)
     ends = np.cumsum(lengths[ring])
     least = np.minimum.reduceat(graph.amount_minor[hops], ends - lengths[ring]) if size else hops
@@ -211,24 +200,13 @@ def _rows(currency: str, searched: Searched, params: Params) -> pa.Table:
     )
 
 
-def _name_rank(graph: TemporalGraph, pairs: Ints) -> Ints:
-    """Place of each edge's record id among those of all edges of these pairs (others: 0)."""
-    used = np.zeros(len(graph.edges.pair_head), np.bool_)
-    used[pairs] = True
-    mine = np.flatnonzero(used[graph.edges.pair_of])
-    order: pa.Array = pc.sort_indices(graph.records_of(mine))
-    rank = np.zeros(len(graph), np.int32)
-    rank[mine[order.to_numpy()]] = np.arange(len(mine), dtype=np.int32)
-    return rank
-
-
 def find(graph: Snapshot, params: Params) -> Findings:
     """Rings that run again; see the head of this file."""
     payments = pair_classes(graph).payments
     searched, tables = [], []
     for currency, part in flows(graph, params.kinds):
         searched.append(search(candidates(part, payments, params), params, graph.bounds))
-        tables.append(_rows(currency, searched[-1], params))
+        tables.append(_rows(currency, searched[-1]))
     graph.con.register("_again", pa.concat_tables(tables))
     rows = with_pair_rate("SELECT * FROM _again", params.window_us)
     found = collect(graph.con, TYPOLOGY.name, TYPOLOGY.prefix, rows, _truncated(searched))

@@ -14,20 +14,16 @@ import duckdb
 
 from regift.enforcement.policy_changes import Changed
 from regift.enforcement.policy_rules import gate_rules, parameters
-from regift.graph.bounds import Bounds
-from regift.graph.connect import connect, dicts, row
-from regift.graph.store import Manifest, define_records
+from regift.graph.connect import dicts, row
+from regift.graph.store import Manifest
 from regift.graph.workspace import Workspace
-from regift.loaders.tables import TABLES
 from regift.queries import ALL
 from regift.queries.params import show
-from regift.ranking import calibration
 from regift.ranking.gate import step_of
 from regift.refresh.run import code_digest
 from regift.refresh.settings import params_of, settings_of
-from regift.refresh.without import Thing, Without, decided_of, narrow
+from regift.refresh.without import again
 
-NOTHING = Thing("nothing", "")
 CHANGED = "changed"
 """A digest that no run has."""
 
@@ -54,35 +50,11 @@ def made(
     for name in ALL:
         if show(params_of(settings, name)) != manifest.run["params"].get(name):
             digests[f"params.{name}"] = CHANGED
-    known = manifest.run.get("calibration")
-    path = workspace.root / calibration.FOLDER / f"{known}.json"
-    run = _Whatif(
-        workspace, settings, manifest, digests, False, lambda line: None,
-        replace(Bounds(), **manifest.run["bounds"]), calibration.read(path) if known else None,
-        {"id": None, "switches": dict(asked.policy.switches),
-         "gate": gate_rules(asked.policy).plain},
-    )  # fmt: skip
-    with workspace.scratch("whatif") as scratch:
-        con = connect(scratch)
-        try:
-            run.again(con)
-            yield con
-        finally:
-            con.close()
-
-
-class _Whatif(Without):
-    """The stages of a refresh over the records that are there, without its files."""
-
-    def again(self, con: duckdb.DuckDBPyConnection) -> None:
-        define_records(con, self.workspace, self.before, prefix="all_")
-        for name in TABLES:
-            narrow(con, name, NOTHING)
-        decided = decided_of(self.workspace, self.before, NOTHING)
-        changed = self._derive(con, decided, self.before.segments)
-        self._custody(con)
-        self._find(con, changed | {"custody"} if self._items_run else changed)
-        self._rank(con)
+    policy = {
+        "id": None, "switches": dict(asked.policy.switches), "gate": gate_rules(asked.policy).plain,
+    }  # fmt: skip
+    with again(workspace, manifest, settings, digests, policy, None) as con:
+        yield con
 
 
 _LISTED = f"""

@@ -10,9 +10,10 @@ missing rows do not touch is taken over, where that is exact, and everything els
 So the answer is that of a workspace into which the thing was never loaded. Nothing is written.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
 import duckdb
 
@@ -97,20 +98,39 @@ def without(
     Cost: that of a refresh that takes in as many rows as are missing; of a full one if the program
     is not the one that made the generation.
     """
+    digests = {**manifest.digests, "code": code_digest()}
+    with again(workspace, manifest, settings, digests, manifest.run.get("policy"), thing) as con:
+        yield con
+
+
+@contextmanager
+def again(
+    workspace: Workspace,
+    manifest: Manifest,
+    settings: Settings,
+    digests: Mapping[str, str],
+    policy: Mapping[str, Any] | None,
+    thing: Thing | None,
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection with the generation made again, by its own bounds and calibration.
+
+    digests: those that differ from the generation's say what is searched anew; policy: as the run
+    of a manifest has it; thing: what is left out, if anything.
+    """
     calibrated = manifest.run.get("calibration")
     path = workspace.root / calibration.FOLDER / f"{calibrated}.json"
-    run = Without(
+    run = _Again(
         workspace,
         settings,
         manifest,
-        {**manifest.digests, "code": code_digest()},
+        digests,
         False,
         lambda line: None,
         replace(Bounds(), **manifest.run["bounds"]),
         calibration.read(path) if calibrated else None,
-        manifest.run.get("policy"),
+        policy,
     )
-    with workspace.scratch("without") as scratch:
+    with workspace.scratch("again") as scratch:
         con = connect(scratch)
         try:
             run.leave_out(con, thing)
@@ -119,24 +139,25 @@ def without(
             con.close()
 
 
-class Without(Run):
-    """The stages of a refresh over fewer rows, without its files."""
+class _Again(Run):
+    """The stages of a refresh over the records of a generation or fewer, without its files."""
 
-    def leave_out(self, con: duckdb.DuckDBPyConnection, thing: Thing) -> None:
-        """Make everything again without the thing."""
-        segments = self.before.segments
+    def leave_out(self, con: duckdb.DuckDBPyConnection, thing: Thing | None) -> None:
+        """Make everything again without the thing; None: without nothing."""
         define_records(con, self.workspace, self.before, prefix="all_")
-        missing = sum(narrow(con, name, thing) for name in TABLES)
-        if thing.what == "finding":
-            missing = _known(self.workspace, self.before, thing.id)
-        if not missing:
+        missing = sum(_narrow(con, name, thing) for name in TABLES)
+        finding = thing.id if thing and thing.what == "finding" else None
+        if finding is not None:
+            missing = _known(self.workspace, self.before, finding)
+        if thing and not missing:
             raise UsageError(f"--without {thing.text}: nothing of the generation is that")
-        changed = self._derive(con, decided_of(self.workspace, self.before, thing), segments)
+        decided = _decided_of(self.workspace, self.before, thing)
+        changed = self._derive(con, decided, self.before.segments)
         self._custody(con)
         self._find(con, changed | {"custody"} if self._items_run else changed)
-        if thing.what == "finding":
+        if finding is not None:
             for table in ("findings", "subjects", "evidence"):
-                con.execute(f"DELETE FROM {table} WHERE finding = ?", [thing.id])
+                con.execute(f"DELETE FROM {table} WHERE finding = ?", [finding])
         self._rank(con)
 
     def _custody(self, con: duckdb.DuckDBPyConnection) -> tuple[Segment, ...]:
@@ -161,12 +182,12 @@ def _known(workspace: Workspace, manifest: Manifest, finding: str) -> int:
     return int(found[0])
 
 
-def narrow(con: duckdb.DuckDBPyConnection, name: str, thing: Thing) -> int:
+def _narrow(con: duckdb.DuckDBPyConnection, name: str, thing: Thing | None) -> int:
     """Show one record table without the rows of the thing; gives how many those are.
 
     Leaves `removed_` and `added_` of the table as a refresh does, the latter empty.
     """
-    condition, values = _rows_of(name, thing)
+    condition, values = _rows_of(name, thing) if thing else ("false", [])
     con.execute(f"CREATE TEMP TABLE removed_{name} AS FROM all_{name} WHERE {condition}", values)
     con.execute(f"CREATE TEMP TABLE added_{name} AS FROM all_{name} WHERE false")
     missing = count(con, f"removed_{name}")
@@ -189,7 +210,7 @@ def _rows_of(name: str, thing: Thing) -> tuple[str, list[str]]:
     return "false", []
 
 
-def decided_of(workspace: Workspace, manifest: Manifest, thing: Thing) -> Decided:
+def _decided_of(workspace: Workspace, manifest: Manifest, thing: Thing | None) -> Decided:
     """What people decided as the generation has it, of an account that is left out nothing."""
     with connect() as con:
         there = attach_generation(con, workspace, manifest, "old")
@@ -198,7 +219,7 @@ def decided_of(workspace: Workspace, manifest: Manifest, thing: Thing) -> Decide
             for table in DDL
             if table in there  # generations of older versions lack some
         }
-    gone = thing.id if thing.what == "account" else None
+    gone = thing.id if thing and thing.what == "account" else None
     named = {table: 2 if table == "judgements" else 1 for table in DDL}  # first columns: accounts
     return {
         table: [each for each in rows[table] if gone not in each[: named[table]]] for table in rows

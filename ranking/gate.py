@@ -86,7 +86,7 @@ def derive(con: Con, rules: GateRules) -> None:
     Cost: a join of subjects with the findings of their cases; custody gaps are joined by item.
     """
     clauses.derive(con, rules)
-    _acts(con)
+    acts(con)
     _passed(con)
     shaky = MEASURES.index(rules.shaky_cap)
     sure, cap = MEASURES.index(rules.calibrated_cap), MEASURES.index(rules.uncalibrated_cap)
@@ -151,7 +151,7 @@ def _why(rules: GateRules) -> str:
              ELSE 'no fact, and no two families that show an act' END"""
 
 
-def _acts(con: Con) -> None:
+def acts(con: Con) -> None:
     """`acts`: findings that name an account on a record as more than a source, with their doubts.
 
     `said`: clause of the typology that says most of an account in a case, whatever its role.

@@ -2,7 +2,8 @@
 
 Each change is one row of the audit log (`audit_log.py`), written in the same transaction as what it
 changes. One file a kind of decision: `judgements.py`, `dossiers.py`, `measures.py`,
-`allow_list.py`. A refresh reads what of it is data (`Decisions`) and nothing else.
+`allow_list.py`, `certificates.py`. A refresh reads what of it is data (`Decisions`) and nothing
+else.
 """
 
 import sqlite3
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from regift.enforcement import allow_list, judgements, measures, replay
+from regift.enforcement import allow_list, certificates, judgements, measures, replay
 from regift.enforcement.audit_log import FIRST_HASH, AuditLog, opened, opened_to_read
 from regift.graph.decisions import Decided
 from regift.graph.workspace import now_us
@@ -26,12 +27,16 @@ class Decisions:
 
     judgements: (account, account, verdict, number), oldest first.
     measured: (account, since_us, clause, step) of measures in force.
+    strikes: (account, approved_us, clause, step) of those that were ever, and not reversed.
     allowed: (account, until_us, reason) of allow-list entries that are not over.
+    reviewed: (account, filing_number, verdict) of certificates that a person looked at.
     """
 
     judgements: list[tuple[str, str, str, int]]
     measured: list[tuple[str, int, str, str]]
+    strikes: list[tuple[str, int, str, str]]
     allowed: list[tuple[str, int, str]]
+    reviewed: list[tuple[str, str, str]]
     head: str
 
     @property
@@ -40,7 +45,9 @@ class Decisions:
         return {
             "judgements": self.judgements,
             "measured": self.measured,
+            "strikes": self.strikes,
             "allowed": self.allowed,
+            "reviewed": self.reviewed,
         }
 
 
@@ -83,7 +90,9 @@ class Casebook(AuditLog):
             return Decisions(
                 self.judgements(),
                 measures.in_force(self.con, now),
+                measures.strikes(self.con),
                 allow_list.allowed(self.con, now),
+                certificates.reviewed(self.con),
                 self.head(),
             )
         finally:

@@ -45,6 +45,20 @@ MIGRATIONS = (
         until_us INTEGER NOT NULL, reason TEXT NOT NULL, added_by TEXT NOT NULL,
         removed INTEGER REFERENCES audit (seq));
     """,
+    """
+    CREATE TABLE certificate_reviews (
+        seq INTEGER PRIMARY KEY REFERENCES audit (seq), account TEXT NOT NULL,
+        filing_number TEXT NOT NULL, verdict TEXT NOT NULL
+        CHECK (verdict IN ('accepted', 'refused')), reason TEXT NOT NULL,
+        reviewed_by TEXT NOT NULL, at_us INTEGER NOT NULL);
+    CREATE TABLE certificate_reminders (
+        seq INTEGER PRIMARY KEY REFERENCES audit (seq), account TEXT NOT NULL,
+        reason TEXT NOT NULL, reminded_by TEXT NOT NULL, at_us INTEGER NOT NULL);
+    """,
+    """
+    ALTER TABLE measures ADD COLUMN told_until_us INTEGER;
+    ALTER TABLE measures ADD COLUMN lifted_us INTEGER;
+    """,
 )
 """One entry per version of the file."""
 

@@ -5,7 +5,7 @@ A refresh and the commands read the tables and not the log, so each table must b
 
 import sqlite3
 
-from regift.enforcement import allow_list, dossier_rows, judgements, measures
+from regift.enforcement import allow_list, certificates, dossier_rows, judgements, measures
 from regift.enforcement.audit_log import ERASE, Apply, AuditLog, AuditRow
 from regift.enforcement.migrations import migrate
 from regift.loaders.errors import RegiftError, UsageError
@@ -15,6 +15,7 @@ APPLY: dict[str, Apply] = {
     **dossier_rows.APPLY,
     **measures.APPLY,
     **allow_list.APPLY,
+    **certificates.APPLY,
 }
 """Action -> what its rows write. Rows of other actions are notes and write nothing."""
 
@@ -25,6 +26,8 @@ TABLES = {
     "dossier_acts": "seq",
     "measures": "number",
     "allow_list": "seq",
+    "certificate_reviews": "seq",
+    "certificate_reminders": "seq",
 }
 """Tables that the log makes, each after those that it refers to, and their keys."""
 

@@ -2,7 +2,9 @@
 
 judgements(a, b, verdict, seq)             what people said of pairs: same | different
 measured(account, since_us, clause, step)  measures in force, one row each
+strikes(account, at_us, clause, step)      measures that were ever in force and not taken back
 allowed(account, until_us, reason)         accounts that no measure is proposed against
+reviewed(account, filing_number, verdict)  certificates that a person accepted or refused
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +15,9 @@ import duckdb
 DDL = {
     "judgements": "a VARCHAR, b VARCHAR, verdict VARCHAR, seq BIGINT",
     "measured": "account VARCHAR, since_us BIGINT, clause VARCHAR, step VARCHAR",
+    "strikes": "account VARCHAR, at_us BIGINT, clause VARCHAR, step VARCHAR",
     "allowed": "account VARCHAR, until_us BIGINT, reason VARCHAR",
+    "reviewed": "account VARCHAR, filing_number VARCHAR, verdict VARCHAR",
 }
 
 Decided = Mapping[str, Sequence[tuple[Any, ...]]]

@@ -6,6 +6,7 @@ A snapshot is what every search reads: the seven record tables of `loaders/table
     judgements(a, b, verdict, seq)             what people said of pairs: same | different
     measured(account, since_us, clause, step)  measures in force (decisions.py)
     allowed(account, until_us, reason)         accounts that no measure is proposed against
+    reviewed(account, filing_number, verdict)  certificates: accepted | refused by a person
     cancelled(record_id, refund_id)            transfers undone by a refund, and the refund
     payments(record_id, at_us, seq, ord, source, target, amount_minor, currency, kind)
                                                effective payment and red_packet transfers; ord is
@@ -119,11 +120,13 @@ def snapshot_from_rows(
     judgements: tuple[tuple[str, str, str], ...] = (),
     measured: tuple[tuple[str, int, str, str], ...] = (),
     allowed: tuple[tuple[str, int, str], ...] = (),
+    reviewed: tuple[tuple[str, str, str], ...] = (),
 ) -> Snapshot:
     """A snapshot of a few records given as stored columns: for examples, notebooks and tests.
 
     rows: table name -> rows, keys as `Column.stored`; missing columns are null.
-    judgements: (account, account, "same" | "different"); measured, allowed: rows of the tables.
+    judgements: (account, account, "same" | "different"); measured, allowed, reviewed: rows of
+        the tables.
 
     >>> row = {"record_id": "g1", "at_us": 0, "source": "brand", "target": "ann", "item": "x",
     ...        "kind": "issue"}
@@ -149,6 +152,7 @@ def snapshot_from_rows(
             con.execute(f"INSERT INTO {table.name} SELECT * FROM _given")
             con.unregister("_given")
     judged = [(*sorted((a, b)), verdict, seq) for seq, (a, b, verdict) in enumerate(judgements)]
-    define_decisions(con, {"judgements": judged, "measured": measured, "allowed": allowed})
+    decided = {"judgements": judged, "measured": measured, "allowed": allowed, "reviewed": reviewed}
+    define_decisions(con, decided)
     derive_all(con, settings)
     return Snapshot(con, settings)

@@ -10,6 +10,7 @@ COMPARED = {
     "links": "a, b, grade",
     "cancelled": "record_id, refund_id",
     "measured": "account, since_us, clause, step",
+    "reviewed": "account, filing_number, verdict",
 }
 """Derived tables and the columns in which a difference matters to a search."""
 
@@ -78,6 +79,7 @@ def touch_accounts(con: duckdb.DuckDBPyConnection, everything: bool) -> None:
         SELECT account FROM moved_accounts
         UNION SELECT account FROM added_certificates
         UNION SELECT account FROM removed_certificates
+        UNION SELECT account FROM changed_reviewed
         UNION SELECT account FROM added_accounts UNION SELECT account FROM removed_accounts
         UNION SELECT unnest([source, target]) FROM added_transfers
         UNION SELECT unnest([source, target]) FROM removed_transfers

@@ -5,8 +5,10 @@
     gifts = ["g1 issue brand>ann x @0h", "g2 gift ann>bob x @1h30m price=5.00 seq=1 refers_to=g1"]
     transfers = ["t1 payment bob>ann 5.00 @1h currency=USD"]
     identifiers = ["ann phone 123"]
-    certificates = ["brand F1 @0d..@30d", "brand F2 @40d.."]
+    certificates = ["brand F1 @0d..@30d", "brand F2 @40d.. collection:c; channel:personal"]
     judgements = ["ann bob same"]
+    reviewed = ["brand F1 refused"]
+    measured = ["ann @1d restrict R4"]
     params = { allowed = "1" }
     settings = { return_window = "24h", entity_max = "3" }
 
@@ -31,11 +33,12 @@ EXPONENTS = {"CNY": 2, "USD": 2, "JPY": 0, "KWD": 3}
 WORLDS = Path(__file__).parent / "worlds"
 KEYS = {
     "name", "accounts", "items", "gifts", "transfers", "identifiers", "certificates", "labels",
-    "judgements", "params", "settings", "finding",
+    "judgements", "measured", "reviewed", "params", "settings", "finding",
 }  # fmt: skip
 
 Rows = dict[str, list[dict[str, Any]]]
 Judgements = tuple[tuple[str, str, str], ...]
+Measured = tuple[tuple[str, int, str, str], ...]
 
 
 def time_us(text: str) -> int:
@@ -120,10 +123,11 @@ def identifier(line: str) -> dict[str, Any]:
 
 
 def certificate(line: str) -> dict[str, Any]:
-    """`account filing_number @from..[@to]`"""
-    name, filing, span = line.split()
+    """`account filing_number @from..[@to] [scope]`"""
+    name, filing, span, *scope = line.split(maxsplit=3)
     start, end = span.split("..")
     row = {"account": name, "filing_number": filing, "partner_company": "chain co"}
+    row |= {"scope": scope[0] if scope else None}
     return row | {"valid_from_us": time_us(start), "valid_to_us": time_us(end) if end else None}
 
 
@@ -157,6 +161,18 @@ def judgements_of(table: Mapping[str, Any]) -> Judgements:
     return tuple((a, b, verdict) for a, b, verdict in triples)
 
 
+def measured_of(table: Mapping[str, Any]) -> Measured:
+    """Measures in force in a world: rows of `measured`."""
+    lines = [line.split() for line in table.get("measured", [])]
+    return tuple((account, time_us(since), clause, step) for account, since, step, clause in lines)
+
+
+def reviewed_of(table: Mapping[str, Any]) -> tuple[tuple[str, str, str], ...]:
+    """What people said of certificates in a world: rows of `reviewed`."""
+    triples = [line.split() for line in table.get("reviewed", [])]
+    return tuple((account, filing, verdict) for account, filing, verdict in triples)
+
+
 def settings_of(table: Mapping[str, Any]) -> Settings:
     """Settings of a world, from the texts a user would type."""
     fields = {f.name for f in dataclasses.fields(Settings)}
@@ -173,7 +189,13 @@ def settings_of(table: Mapping[str, Any]) -> Settings:
 
 def world(table: Mapping[str, Any]) -> Snapshot:
     """The snapshot of a world."""
-    return snapshot_from_rows(rows_of(table), settings_of(table), judgements_of(table))
+    return snapshot_from_rows(
+        rows_of(table),
+        settings_of(table),
+        judgements_of(table),
+        measured_of(table),
+        reviewed=reviewed_of(table),
+    )
 
 
 def worlds(name: str) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from regift.enforcement import allow_list, dossiers, measures
+from regift.enforcement import allow_list, certificates, dossiers, measures
 from regift.enforcement.casebook import Casebook
 from regift.enforcement.decision_rules import EXAMPLE_RULES
 from regift.enforcement.dossiers import Decision, Subject
@@ -69,6 +69,9 @@ def filled(path: Path) -> None:
         allow_list.add(bob, "zoe", FAR_US + 1, "longer")
         allow_list.add(bob, "yan", FAR_US, "press")
         allow_list.remove(ann, "yan", "over")
+        certificates.review(ann, "brand", "F'1🎁", "accepted", "the register has it")
+        certificates.review(bob, "brand", "F'1🎁", "refused", "the register has it no more")
+        certificates.remind(cat, "brand", "asked by mail")
         erase(cat, 2, "not ours to keep")
 
 

@@ -4,7 +4,18 @@ import random
 from typing import Any
 
 import pytest
-from build import WORLDS, judgements_of, minor, rows_of, settings_of, time_us, world, worlds
+from build import (
+    WORLDS,
+    judgements_of,
+    measured_of,
+    minor,
+    reviewed_of,
+    rows_of,
+    settings_of,
+    time_us,
+    world,
+    worlds,
+)
 from found import as_dicts, run
 
 from regift import queries
@@ -69,6 +80,7 @@ def test_world_shuffled_and_renamed(name: str, table: dict[str, Any]) -> None:
     accounts = sorted(
         {row[c] for each in rows.values() for row in each for c in ACCOUNT_COLUMNS if row.get(c)}
         | {name for a, b, _ in judged for name in (a, b)}
+        | {name for name, *_ in measured_of(table)}
     )
     new_names = [f"{chance.choice('aMz赠🎁')}'\"{i}" for i in range(len(accounts))]
     chance.shuffle(new_names)
@@ -79,7 +91,9 @@ def test_world_shuffled_and_renamed(name: str, table: dict[str, Any]) -> None:
             row.update({c: renamed[row[c]] for c in ACCOUNT_COLUMNS if row.get(c)})
         chance.shuffle(each)
     judgements = tuple((renamed[a], renamed[b], verdict) for a, b, verdict in judged)
-    with snapshot_from_rows(rows, settings_of(table), judgements) as graph:
+    measured = tuple((renamed[name], *rest) for name, *rest in measured_of(table))
+    said = tuple((renamed[name], *rest) for name, *rest in reviewed_of(table))
+    with snapshot_from_rows(rows, settings_of(table), judgements, measured, reviewed=said) as graph:
         haves = as_dicts(run(queries.ALL[name], graph, table.get("params", {})))
     for have in haves:
         have["accounts"] = [back[account] for account in have["accounts"]]

@@ -74,7 +74,13 @@ class AuditLog:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
-        """All of what is written inside, or nothing. Locked when another writes for too long."""
+        """All of what is written inside, or nothing. Locked when another writes for too long.
+
+        One inside another is part of it.
+        """
+        if self.con.in_transaction:
+            yield
+            return
         try:
             self.con.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:

@@ -44,6 +44,11 @@ class DecisionRules:
             self.second_person_from
         )
 
+    def dates(self, step: str, now_us: int) -> tuple[int | None, int | None]:
+        """When a measure in force from a moment on is looked at again, and ends by itself."""
+        due, lasts = self.due_after_us.get(step), self.lasts_us.get(step)
+        return due and now_us + due, lasts and now_us + lasts
+
 
 def _listed(names: tuple[str, ...]) -> str:
     return ", ".join(names)

@@ -50,11 +50,11 @@ def attach(con: Con, log: AuditLog) -> None:
 
     Cost: the findings of all dossiers, joined once with those of the generation.
     """
-    _copy(
+    copy(
         con, log, "dossiers", "number AS dossier, state, measure, clause, assignee, decided_us",
         {"dossier": pa.int64(), "decided_us": pa.int64()},
     )  # fmt: skip
-    _copy(
+    copy(
         con, log, "dossier_findings", "dossier, finding, typology, content", {"dossier": pa.int64()}
     )
     con.execute(
@@ -84,8 +84,8 @@ def attach(con: Con, log: AuditLog) -> None:
     )
 
 
-def _copy(con: Con, log: AuditLog, table: str, columns: str, types: dict[str, pa.DataType]) -> None:
-    """A table of the casebook as one of the connection; columns are text but for `types`."""
+def copy(con: Con, log: AuditLog, table: str, columns: str, types: dict[str, pa.DataType]) -> None:
+    """A table of the casebook as one of a connection; columns are text but for `types`."""
     found = log.con.execute(f"SELECT {columns} FROM {table} ORDER BY 1, 2")
     names = [described[0] for described in found.description]
     values = list(zip(*found.fetchall(), strict=True)) or [()] * len(names)

@@ -83,6 +83,30 @@ def _approved(con: sqlite3.Connection, row: AuditRow) -> None:
     measures.put_in_force(con, [measure for (measure,) in planned], row)
 
 
+def _planned(con: sqlite3.Connection, row: AuditRow) -> None:
+    """Measures of a plan: their own audit row makes them."""
+    _saw(con, row, _acted(con, row))
+
+
+def _declined(con: sqlite3.Connection, row: AuditRow) -> None:
+    _acted(con, row)
+
+
+def _measured(con: sqlite3.Connection, row: AuditRow) -> None:
+    """Approved measures of a plan: the severest that stands is the dossier's decision."""
+    told, number = row.payload, _acted(con, row)
+    second = (row.actor, row.at_us) if told["planned_by"] else (None, None)
+    con.execute(
+        "UPDATE dossiers SET state = ?, measure = ?, clause = ?, reason = ?, decided_by = ?, "
+        "decided_us = ?, approved_by = ?, approved_us = ?, appeal_by = NULL, ended_by = NULL, "
+        "ended_us = NULL WHERE number = ?",
+        (
+            *(DECIDED, told["measure"], told["clause"], told.get("reason", "")),
+            *(told["planned_by"] or row.actor, row.at_us, *second, number),
+        ),
+    )
+
+
 def _appealed(con: sqlite3.Connection, row: AuditRow) -> None:
     con.execute(
         "UPDATE dossiers SET state = ?, appeal_by = ? WHERE number = ?",
@@ -108,6 +132,9 @@ APPLY: dict[str, Apply] = {
     "case assign": _assigned,
     "case decide": _decided,
     "case approve": _approved,
+    "case plan": _planned,
+    "case measure": _measured,
+    "case decline": _declined,
     "case appeal": _appealed,
     "case uphold": _ended,
     "case overturn": _ended,

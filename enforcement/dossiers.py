@@ -170,7 +170,7 @@ def decide(log: AuditLog, subject: Subject, decision: Decision, rules: DecisionR
         state = AWAITING if rules.needs_second(decision.measure) else DECIDED
     with log.transaction():
         number = _number(log, subject, "decide")
-        _check_allow_list(log.con, decision.accounts)
+        check_allow_list(log.con, decision.accounts)
         told = {
             "state": state,
             "measure": decision.measure,
@@ -226,13 +226,28 @@ def _end_appeal(log: AuditLog, act: str, subject: Subject, reason: str) -> Dossi
     with log.transaction():
         number = _number(log, subject, act)
         dossier = get(log, number)
-        for who, part in ((dossier.decided_by, "decided"), (dossier.approved_by, "approved")):
+        for who, part in (
+            (dossier.decided_by, "decided it"),
+            (dossier.approved_by, "approved it"),
+            *_measured_by(log.con, number),
+        ):
             if who == log.actor:
                 raise RegiftError(
-                    f"the appeal against {dossier.name} needs somebody else: {who} {part} it"
+                    f"the appeal against {dossier.name} needs somebody else: {who} {part}"
                 )
         _write(log, act, number, {"reason": reason})
     return get(log, number)
+
+
+def _measured_by(con: sqlite3.Connection, number: int) -> list[tuple[str, str]]:
+    """Who planned or approved a measure of the dossier that stands, and what they did."""
+    return con.execute(
+        "SELECT planned_by, 'planned measure ' || number FROM measures "
+        "WHERE dossier = ?1 AND state NOT IN ('planned', 'closed', 'reversed') UNION ALL "
+        "SELECT approved_by, 'approved measure ' || number FROM measures "
+        "WHERE dossier = ?1 AND state NOT IN ('planned', 'closed', 'reversed')",
+        (number,),
+    ).fetchall()
 
 
 def _act(log: AuditLog, act: str, subject: Subject, told: Mapping[str, Any]) -> Dossier:
@@ -261,7 +276,7 @@ def _number(log: AuditLog, subject: Subject, act: str) -> int:
     if state not in MOVES[act]:
         known = f"{subject.case_id} has no dossier" if number is None else _told(get(log, number))
         raise RegiftError(f"{known}: {act} needs one that is {' or '.join(MOVES[act])}")
-    return _open(log, subject) if number is None else number
+    return open_dossier(log, subject) if number is None else number
 
 
 def _told(dossier: Dossier) -> str:
@@ -270,7 +285,8 @@ def _told(dossier: Dossier) -> str:
     return f"{dossier.name} is {dossier.state}{f', decided{by}' if by else ''}"
 
 
-def _open(log: AuditLog, subject: Subject) -> int:
+def open_dossier(log: AuditLog, subject: Subject) -> int:
+    """Open the dossier of a case, in a transaction; gives its number."""
     row = log.con.execute("SELECT coalesce(max(number), 0) + 1 FROM dossiers").fetchone()
     told = {
         "case": subject.case_id,
@@ -292,7 +308,8 @@ def attached(con: sqlite3.Connection, findings: Sequence[str]) -> list[int]:
     return [number for (number,) in rows]
 
 
-def _check_allow_list(con: sqlite3.Connection, accounts: Sequence[str]) -> None:
+def check_allow_list(con: sqlite3.Connection, accounts: Sequence[str]) -> None:
+    """RegiftError for an account that no measure may be decided against."""
     for account in accounts:
         found = con.execute(
             "SELECT reason FROM allow_list WHERE account = ? AND removed IS NULL AND until_us > ?",
@@ -323,6 +340,5 @@ def _new_measures(
 
 def _dates(step: str | None, rules: DecisionRules) -> dict[str, int | None]:
     """When a measure that is in force from now on is looked at again, and ends by itself."""
-    now = now_us()
-    due, lasts = rules.due_after_us.get(step or ""), rules.lasts_us.get(step or "")
-    return {"due_us": due and now + due, "until_us": lasts and now + lasts}
+    due, until = rules.dates(step or "", now_us())
+    return {"due_us": due, "until_us": until}

@@ -7,7 +7,11 @@
 A measure is in force from its approval until it is closed, reversed or over (`until_us`); `since`
 of an exported one is the moment at which the export says that it takes effect. One that follows
 another (a step up) is a new one that names it. Which measures a decided dossier makes, and what a
-reversed one takes back, is written by `enforcement/dossiers.py` in its own audit row.
+reversed one takes back, is written by `enforcement/dossiers.py` in its own audit row; what a plan
+does to a dossier by `enforcement/dossier_measures.py`.
+
+An export tells the receiving system of three things: a measure, that one has other dates since it
+was told (`told_until_us`), and that one is over (`lifted_us`).
 """
 
 import sqlite3
@@ -16,6 +20,7 @@ from dataclasses import dataclass
 
 from regift.enforcement.audit_log import Apply, AuditLog, AuditRow
 from regift.enforcement.decision_rules import DecisionRules
+from regift.graph.workspace import now_us
 from regift.loaders.errors import RegiftError, UsageError
 
 PLANNED, APPROVED, EXPORTED, RECHECKED = "planned", "approved", "exported", "rechecked"
@@ -25,6 +30,7 @@ OUTCOMES = ("stopped", "continues")
 
 MOVES: dict[str, tuple[str, ...]] = {
     "approve": (PLANNED,),
+    "decline": (PLANNED,),
     "export": (APPROVED,),
     "recheck": (EXPORTED, RECHECKED),
     "extend": (RECHECKED,),
@@ -85,6 +91,8 @@ class Measure:
     ended_by: str | None
     ended_us: int | None
     follows: int | None
+    told_until_us: int | None
+    lifted_us: int | None
 
 
 def plan(log: AuditLog, planned: Sequence[Planned], rules: DecisionRules) -> list[int]:
@@ -108,27 +116,51 @@ def plan(log: AuditLog, planned: Sequence[Planned], rules: DecisionRules) -> lis
     return [first + place for place in range(len(planned))]
 
 
-def approve(log: AuditLog, numbers: Sequence[int], reason: str, rules: DecisionRules) -> None:
+def approve(
+    log: AuditLog,
+    numbers: Sequence[int],
+    reason: str,
+    rules: DecisionRules,
+    clause: str | None = None,
+) -> None:
     """Put planned measures in force; from a step on by another person than the planner.
 
-    That person may not be the assignee of the dossier either (D-15).
+    That person may not be the assignee of the dossier either (D-15). Dates count from now on.
+    clause: by which they are decided, if not by the one that was planned.
     """
     need_reason(reason)
     with log.transaction():
-        for measure in _allowed(log.con, numbers, "approve"):
+        dates = []
+        for measure in allowed(log.con, numbers, "approve"):
+            rules.check(measure.step, clause or measure.clause)
             if rules.needs_second(measure.step):
                 _check_second(log, measure)
-        log.write("measure approve", {"measures": list(numbers), "reason": reason}, _approved)
+            dates.append([measure.number, *rules.dates(measure.step, now_us())])
+        told = {"measures": list(numbers), "reason": reason, "clause": clause, "dates": dates}
+        log.write("measure approve", told, _approved)
 
 
-def export(log: AuditLog, handed: Sequence[Handed], name: str) -> None:
-    """Record that approved measures were handed over.
+def export(
+    log: AuditLog,
+    handed: Sequence[Handed],
+    name: str,
+    *,
+    extended: Sequence[int] = (),
+    lifted: Sequence[int] = (),
+) -> None:
+    """Record that approved measures were handed over, and what else the file says of others.
 
     name: of the action file, by which the receiving system knows it again.
+    extended: those of which it tells the new end; lifted: those that it says are over.
     """
     with log.transaction():
-        _allowed(log.con, [each.number for each in handed], "export")
-        told = {"measures": [list(vars(each).values()) for each in handed], "name": name}
+        allowed(log.con, [each.number for each in handed], "export")
+        told = {
+            "measures": [list(vars(each).values()) for each in handed],
+            "name": name,
+            "extended": list(extended),
+            "lifted": list(lifted),
+        }
         log.write("measure export", told, _exported)
 
 
@@ -169,6 +201,17 @@ def listed(
     return [_measure(row) for row in rows]
 
 
+def numbered(con: sqlite3.Connection, numbers: Sequence[int]) -> list[Measure]:
+    """Measures by their numbers, in this order; UsageError for one that is not there."""
+    found = []
+    for number in numbers:
+        row = con.execute("SELECT * FROM measures WHERE number = ?", (number,)).fetchone()
+        if row is None:
+            raise UsageError(f"there is no measure {number}: `regift enforce list` has them")
+        found.append(_measure(row))
+    return found
+
+
 def due(log: AuditLog, now_us: int) -> list[Measure]:
     """Measures in force whose due date has come, the longest overdue first."""
     rows = log.con.execute(
@@ -186,6 +229,18 @@ def in_force(con: sqlite3.Connection, now_us: int) -> list[tuple[str, int, str, 
         "FROM measures WHERE state IN ('exported', 'approved', 'rechecked') "
         "AND (until_us IS NULL OR until_us > ?) ORDER BY account, since_us, clause, step",
         (now_us,),
+    ).fetchall()
+
+
+def strikes(con: sqlite3.Connection) -> list[tuple[str, int, str, str]]:
+    """(account, approved_us, clause, step) of measures that were ever in force, sorted.
+
+    Closed and past ones count, those that were reversed do not: what degree calls repetition.
+    """
+    return con.execute(
+        "SELECT account, approved_us, clause, step FROM measures "
+        "WHERE approved_us IS NOT NULL AND state <> 'reversed' "
+        "ORDER BY account, approved_us, clause, step"
     ).fetchall()
 
 
@@ -231,7 +286,7 @@ def take_back(con: sqlite3.Connection, dossier: int, row: AuditRow) -> None:
 def _act(log: AuditLog, act: str, number: int, reason: str, more: Mapping[str, object]) -> None:
     need_reason(reason)
     with log.transaction():
-        _allowed(log.con, [number], act)
+        allowed(log.con, [number], act)
         log.write(
             f"measure {act}", {"measure": number, "reason": reason, **more}, APPLY[f"measure {act}"]
         )
@@ -243,20 +298,15 @@ def need_reason(reason: str) -> None:
         raise UsageError("the reason is empty: say why")
 
 
-def _allowed(con: sqlite3.Connection, numbers: Sequence[int], act: str) -> list[Measure]:
-    """The measures, each of which is there and may be acted on so."""
-    found = []
-    for number in numbers:
-        row = con.execute("SELECT * FROM measures WHERE number = ?", (number,)).fetchone()
-        if row is None:
-            raise UsageError(f"there is no measure {number}: `regift enforce list` has them")
-        measure = _measure(row)
+def allowed(con: sqlite3.Connection, numbers: Sequence[int], act: str) -> list[Measure]:
+    """The measures, each of which is there and may be acted on so; UsageError, RegiftError."""
+    found = numbered(con, numbers)
+    for measure in found:
         if measure.state not in MOVES[act]:
             raise RegiftError(
-                f"measure {number} ({measure.step} against {measure.account}) is {measure.state}: "
-                f"{act} needs one that is {' or '.join(MOVES[act])}"
+                f"measure {measure.number} ({measure.step} against {measure.account}) is "
+                f"{measure.state}: {act} needs one that is {' or '.join(MOVES[act])}"
             )
-        found.append(measure)
     return found
 
 
@@ -295,14 +345,31 @@ def _planned(con: sqlite3.Connection, row: AuditRow) -> None:
 
 
 def _approved(con: sqlite3.Connection, row: AuditRow) -> None:
-    put_in_force(con, row.payload["measures"], row)
+    told = row.payload
+    put_in_force(con, told["measures"], row)
+    con.executemany(
+        "UPDATE measures SET due_us = ?, until_us = ?, clause = coalesce(?, clause) "
+        "WHERE number = ?",
+        [(due, until, told.get("clause"), number) for number, due, until in told.get("dates", ())],
+    )
 
 
 def _exported(con: sqlite3.Connection, row: AuditRow) -> None:
     con.executemany(
         "UPDATE measures SET state = ?, exported_us = ?, effective_us = ?, due_us = ?, "
-        "until_us = ? WHERE number = ?",
-        [(EXPORTED, row.at_us, *times, number) for number, *times in row.payload["measures"]],
+        "until_us = ?, told_until_us = ? WHERE number = ?",
+        [
+            (EXPORTED, row.at_us, *times, times[-1], number)
+            for number, *times in row.payload["measures"]
+        ],
+    )
+    con.executemany(
+        "UPDATE measures SET told_until_us = until_us WHERE number = ?",
+        [(number,) for number in row.payload.get("extended", ())],
+    )
+    con.executemany(
+        "UPDATE measures SET lifted_us = ? WHERE number = ?",
+        [(row.at_us, number) for number in row.payload.get("lifted", ())],
     )
 
 

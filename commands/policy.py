@@ -96,7 +96,7 @@ def check(file: Path, lang: str, as_json: bool, quiet: bool) -> None:
     multiple=True,
     required=True,
     metavar="KEY=VALUE",
-    help="A switch, STEP.from_facts, a parameter (TYPOLOGY.KEY, or KEY for every typology that "
+    help="A switch, STEP.from_points, a parameter (TYPOLOGY.KEY, or KEY for every typology that "
     "has it), or pack=NAME; may be given several times.",
 )
 @line_option
@@ -157,8 +157,10 @@ def _tell(told: dict[str, Any], lang: str) -> None:
         }
         for row in told["ladder"]
     ]  # fmt: skip
-    print_table(steps, ("measure", "title", "from_facts", "due_after", "lasts", "functions",
+    print_table(steps, ("measure", "title", "from_points", "due_after", "lasts", "functions",
                         "second_person", "numbers"))  # fmt: skip
+    click.echo(f"\npoints of the degree ({_example(told['degree'])})\n")
+    print_table(listing.degree_rows(told["degree"]), ("part", "points"))
     gate = told["gate"]
     click.echo(
         f"\nat most {gate['doubtful']} on doubtful facts, {gate['two_families']} on two families, "

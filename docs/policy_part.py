@@ -34,14 +34,18 @@ def _lines() -> list[str]:
     lines += ["| measure | what it is | proposed from | looked at again | ends | functions | "
               "second person | numbers |", "|---|---|---|---|---|---|---|---|"]  # fmt: skip
     for each in told["ladder"]:
-        n = each["from_facts"]
-        facts_from = f"{n} fact{'s' if n > 1 else ''}" if n else "by people alone"
+        n = each["from_points"]
+        facts_from = f"degree {n}" if n else "by people alone"
         lines.append(
             f"| `{each['measure']}` | {each['title']['en']} | {facts_from} | "
             f"{_after(each['due_after'])} | {_after(each['lasts'])} | "
             f"{_listed(each['functions'])} | {'yes' if each['second_person'] else 'no'} | "
             f"{_whose(each['example'])} |"
         )
+    degree = told["degree"]
+    lines += ["", "### Degree: what it is the sum of", "", "| part | points |", "|---|---|"]
+    lines += [f"| {row['part']} | {row['points']} |" for row in listing.degree_rows(degree)]
+    lines += ["", f"Numbers: {_whose(degree['example'])}."]
     gate = told["gate"]
     lines += [
         "",

@@ -20,6 +20,7 @@ from pathlib import Path
 from regift.enforcement import policy_schema as schema
 from regift.graph.workspace import Workspace
 from regift.loaders.errors import UsageError
+from regift.ranking.gate_rules import DegreeRules
 
 SHIPPED = Path(__file__).parent / "policies"
 FOLDER = "policies"
@@ -48,16 +49,24 @@ class Clause:
 class Step:
     """One step of the ladder. example: the rule does not give its numbers.
 
-    from_facts: None: no number of facts proposes it. due_after_us, lasts_us: None: not at all.
+    from_points: None: no degree proposes it. due_after_us, lasts_us: None: not at all.
     """
 
     measure: str
     title: Mapping[str, str]
-    from_facts: int | None
+    from_points: int | None
     due_after_us: int | None
     lasts_us: int | None
     functions: tuple[str, ...]
     second_person: bool
+    example: bool
+
+
+@dataclass(frozen=True)
+class Degree:
+    """What the degree of a violation is made of. example: the rule does not give its numbers."""
+
+    rules: DegreeRules
     example: bool
 
 
@@ -82,6 +91,7 @@ class Policy:
     source: str
     clauses: tuple[Clause, ...]
     steps: tuple[Step, ...]
+    degree: Degree
     caps: Caps
     switches: Mapping[str, str]
     content: str
@@ -119,6 +129,7 @@ def read(path: Path) -> Policy:
         **{key: told[key] for key in ("name", "version", "zone", "title", "source", "switches")},
         clauses=tuple(Clause(**each) for each in told["clauses"]),
         steps=tuple(Step(**each) for each in told["steps"]),
+        degree=Degree(DegreeRules(**told["degree"]["rules"]), told["degree"]["example"]),
         caps=Caps(**told["caps"]),
         content=hashlib.sha256(data).hexdigest(),
         path=path,

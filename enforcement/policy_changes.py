@@ -1,7 +1,7 @@
 """A policy as it would be with other values: what `regift policy whatif --set` takes.
 
 who_is_measured=both             a switch
-rectify.from_facts=5             from how many facts a step is proposed
+rectify.from_points=5            from which degree a step is proposed
 multi_level_gift.allowed=2       a parameter of one typology
 window=24h                       of every typology that has a parameter of that name
 pack=NAME or NAME@VERSION        another pack, to which the others then apply
@@ -42,7 +42,7 @@ def changed(found: list[Policy], used: Policy, given: Mapping[str, str]) -> Chan
         part, dot, name = key.rpartition(".")
         if key in BY_KEY:
             policy = replace(policy, switches={**policy.switches, key: _switch(key, value)})
-        elif dot and name == "from_facts":
+        elif dot and name == "from_points":
             policy = replace(policy, steps=_steps(policy, part, value))
         else:
             for typology in _having(part, name):
@@ -64,9 +64,9 @@ def _steps(policy: Policy, measure: str, value: str) -> Any:
         there = ", ".join(step.measure for step in policy.steps)
         raise UsageError(f"there is no step {measure!r}: the ladder has {there}")
     if not value.isascii() or not value.isdecimal() or int(value) < 1:
-        raise UsageError(f"{measure}.from_facts: {value!r} is not a whole number above zero")
+        raise UsageError(f"{measure}.from_points: {value!r} is not a whole number above zero")
     steps = tuple(
-        replace(step, from_facts=int(value)) if step.measure == measure else step
+        replace(step, from_points=int(value)) if step.measure == measure else step
         for step in policy.steps
     )
     schema.check_ladder([vars(step) for step in steps])
@@ -84,7 +84,7 @@ def _having(typology: str, name: str) -> list[str]:
     ]
     if not having:
         raise UsageError(
-            f"{f'{typology}.{name}' if typology else name} is no switch, no STEP.from_facts and no "
-            "parameter of a typology: `regift policy show` and `regift typology show` list them"
+            f"{f'{typology}.{name}' if typology else name} is no switch, no STEP.from_points and "
+            "no parameter of a typology: `regift policy show` and `regift typology show` list them"
         )
     return having

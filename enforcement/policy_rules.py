@@ -1,6 +1,6 @@
 """What a policy tells the gate, decisions, and searches.
 
-gate_rules(policy)        ranking/gate_rules.py: steps, caps, who is measured, clauses by time
+gate_rules(policy)        ranking/gate_rules.py: degree, steps, caps, who is measured, clauses by time
 decision_rules(policy)    decision_rules.py: steps and clauses that a decision may name
 parameters(policy)        parameters of typologies, where a switch departs from its default
 """
@@ -29,17 +29,22 @@ def gate_rules(policy: Policy) -> GateRules:
 
     >>> from regift.enforcement.policy import SHIPPED, read
     >>> gate_rules(read(SHIPPED / "wechat-3.24.toml")).ladder
-    ((1, 'notice'), (3, 'rectify'), (10, 'restrict'))
+    ((1, 'notice'), (6, 'rectify'), (11, 'restrict'), (20, 'take_down'))
     """
+    zone = ZoneInfo(policy.zone)
+    counted = [step for step in policy.steps if step.from_points is not None]
     kinds, unknown = LEFT_OUT[policy.switches["who_is_measured"]]
     return GateRules(
-        ladder=tuple((s.from_facts, s.measure) for s in policy.steps if s.from_facts is not None),
+        ladder=tuple((s.from_points or 0, s.measure) for s in counted),
+        degree=policy.degree.rules,
         shaky_cap=policy.caps.doubtful,
         calibrated_cap=policy.caps.two_families,
         uncalibrated_cap=policy.caps.uncalibrated,
         left_out_kinds=kinds,
         unknown_left_out=unknown,
-        ladder_example=any(s.example for s in policy.steps if s.from_facts is not None),
+        ladder_example=policy.degree.example or any(step.example for step in counted),
+        caps_example=policy.caps.example,
+        spans=tuple((each.id, *_span(each, zone)) for each in policy.clauses),
         clauses=tuple(
             row for place, each in enumerate(policy.clauses) for row in _rows(policy, place, each)
         ),
@@ -74,9 +79,7 @@ def parameters(policy: Policy) -> dict[str, dict[str, str]]:
 
 
 def _rows(policy: Policy, place: int, clause: Clause) -> list[InForce]:
-    zone = ZoneInfo(policy.zone)
-    begins = _moment_us(clause.begins, zone)
-    ends = None if clause.ends is None else _moment_us(clause.ends, zone)
+    begins, ends = _span(clause, ZoneInfo(policy.zone))
     channels = [None if channel == ANY else channel for channel in clause.channels]
     later = len(policy.clauses)
     return [
@@ -85,6 +88,12 @@ def _rows(policy: Policy, place: int, clause: Clause) -> list[InForce]:
         for typology in names
         for channel in channels
     ]
+
+
+def _span(clause: Clause, zone: ZoneInfo) -> tuple[int, int | None]:
+    """The first moment in force, and the first after it."""
+    ends = None if clause.ends is None else _moment_us(clause.ends, zone)
+    return _moment_us(clause.begins, zone), ends
 
 
 def _moment_us(day: date, zone: ZoneInfo) -> int:

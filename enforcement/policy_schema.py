@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from regift.enforcement.switches import BY_KEY, SWITCHES
+from regift.loaders.currencies import DECIMALS
 from regift.loaders.errors import UsageError
 from regift.loaders.tables import CHANNELS
 from regift.queries import ALL
@@ -17,12 +18,19 @@ ANY = "any"
 EVERYWHERE = (*CHANNELS, "unknown", ANY)
 FUNCTIONS = ("gifting", "payment", "traffic")
 
-TOP = ("name", "version", "zone", "title", "source", "clause", "step", "gate", "switches")
+TOP = ("name", "version", "zone", "title", "source", "clause", "step", "degree", "gate", "switches")
 CLAUSE = ("id", "title", "source", "from", "until", "channels", "typologies", "also")
 STEP = (
-    "measure", "title", "from_facts", "due_after", "lasts", "functions", "second_person", "example",
+    "measure", "title", "from_points", "due_after", "lasts", "functions", "second_person", "example",
+)  # fmt: skip
+DEGREE = (
+    "clause", "facts", "items", "people", "money", "confrontation", "strike", "strike_half_life",
+    "example",
 )  # fmt: skip
 GATE = ("doubtful", "two_families", "uncalibrated", "example")
+
+MOST = 10**15
+"""No number of a pack is above it: above the largest amount, and sums of points stay exact."""
 
 Read = Callable[[object, str], Any]
 
@@ -43,6 +51,7 @@ def checked(table: Mapping[str, Any]) -> dict[str, Any]:
     measures = check_ladder(told["steps"])
     told["caps"] = _caps(_section(table, "gate"), measures)
     _overlaps(told["clauses"])
+    told["degree"] = _degree(_section(table, "degree"), told["clauses"])
     return told
 
 
@@ -101,7 +110,7 @@ def _step(table: Mapping[str, Any], where: str) -> dict[str, Any]:
     told = {
         "measure": _given(table, "measure", _word(MEASURES), where),
         "title": _given(table, "title", _title, where),
-        "from_facts": _perhaps(table, "from_facts", _whole, where),
+        "from_points": _perhaps(table, "from_points", _whole, where),
         "due_after_us": _perhaps(table, "due_after", _duration, where),
         "lasts_us": _perhaps(table, "lasts", _duration, where),
         "functions": _perhaps(table, "functions", _words(FUNCTIONS), where) or (),
@@ -121,15 +130,17 @@ def check_ladder(steps: list[dict[str, Any]]) -> tuple[str, ...]:
             f"[[step]] measure: {', '.join(measures)}: write each once, from mild to severe: "
             f"{', '.join(MEASURES)}"
         )
-    counted = [step for step in steps if step["from_facts"] is not None]
+    counted = [step for step in steps if step["from_points"] is not None]
     for milder, severer in pairwise(counted):
-        if severer["from_facts"] <= milder["from_facts"]:
+        if severer["from_points"] <= milder["from_points"]:
             raise UsageError(
-                f"[[step]] {severer['measure']} from_facts: {severer['from_facts']} is not above "
-                f"{milder['from_facts']}, that of {milder['measure']}: a severer step needs more"
+                f"[[step]] {severer['measure']} from_points: {severer['from_points']} is not above "
+                f"{milder['from_points']}, that of {milder['measure']}: a severer step needs more"
             )
     if not counted:
-        raise UsageError("[[step]] from_facts: no step has one: say from how many facts one counts")
+        raise UsageError(
+            "[[step]] from_points: no step has one: say from which degree one is proposed"
+        )
     seconds = [step["second_person"] for step in steps]
     if seconds != sorted(seconds):
         late = measures[seconds.index(True)]
@@ -138,6 +149,31 @@ def check_ladder(steps: list[dict[str, Any]]) -> tuple[str, ...]:
             "set it on every step from there on"
         )
     return measures
+
+
+def _degree(table: Mapping[str, Any], clauses: list[dict[str, Any]]) -> dict[str, Any]:
+    """Points of each part of the degree, as `DegreeRules` takes them, and whose they are."""
+    _known(table, DEGREE, "[degree]")
+    ids = tuple(dict.fromkeys(clause["id"] for clause in clauses))
+    told: dict[str, Any] = {
+        key: _perhaps(table, key, _rising, "[degree]") or ()
+        for key in ("facts", "items", "people", "confrontation")
+    }
+    told["clause"] = _perhaps(table, "clause", _keyed(_word(ids), _whole), "[degree]") or ()
+    told["money"] = _perhaps(table, "money", _keyed(_currency, _rising), "[degree]") or ()
+    if not any(told.values()):
+        raise UsageError(
+            "[degree]: nothing gives points, so no step is ever proposed: write facts = [[1, 1]]"
+        )
+    told["strike"] = _perhaps(table, "strike", _whole, "[degree]") or 0
+    told["half_life_us"] = _perhaps(table, "strike_half_life", _duration, "[degree]")
+    if told["half_life_us"] == 0:
+        raise UsageError("[degree] strike_half_life: is 0: leave strike out if it never counts")
+    if told["half_life_us"] is not None and not told["strike"]:
+        raise UsageError(
+            "[degree] strike_half_life: halves nothing: write strike = ... or leave it"
+        )
+    return {"rules": told, "example": bool(_perhaps(table, "example", _flag, "[degree]"))}
 
 
 def _caps(table: Mapping[str, Any], measures: tuple[str, ...]) -> dict[str, Any]:
@@ -231,7 +267,44 @@ def _date(value: object, where: str) -> date:
 def _whole(value: object, where: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise UsageError(f"{where}: {value!r} is not a whole number above zero")
+    if value > MOST:
+        raise UsageError(f"{where}: {value!r} is above {MOST:,}")
     return value
+
+
+def _rising(value: object, where: str) -> tuple[tuple[int, int], ...]:
+    """[[from how much on, points], ...], both rising."""
+    how = f"{where}: {value!r} is no table of points: write [[1, 2], [5, 3]], from 1 on 2 points"
+    if not isinstance(value, list) or not value:
+        raise UsageError(how)
+    for row in value:
+        if not isinstance(row, list) or len(row) != 2:
+            raise UsageError(how)
+        for number in row:
+            _whole(number, where)
+    for less, more in pairwise(value):
+        if more[0] <= less[0] or more[1] <= less[1]:
+            raise UsageError(f"{where}: {more} is not above {less}: more has to give more points")
+    return tuple((row[0], row[1]) for row in value)
+
+
+def _keyed(key: Read, read: Read) -> Read:
+    """A table in braces, as pairs sorted by their names."""
+
+    def read_all(value: object, where: str) -> tuple[tuple[Any, Any], ...]:
+        if not isinstance(value, dict) or not value:
+            raise UsageError(f"{where}: {value!r}: write {{ NAME = ..., NAME = ... }}")
+        rows = ((key(name, where), read(each, f"{where}.{name}")) for name, each in value.items())
+        return tuple(sorted(rows))
+
+    return read_all
+
+
+def _currency(value: object, where: str) -> str:
+    code = str(value)
+    if code not in DECIMALS:
+        raise UsageError(f"{where}: {code!r} is no currency: write a code such as CNY")
+    return code
 
 
 def _flag(value: object, where: str) -> bool:

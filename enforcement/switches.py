@@ -55,7 +55,8 @@ SWITCHES = (
         DURATION: "a duration; filing is registration and no endorsement",
     }),
     Switch("degree", "what the step of the ladder follows", {
-        "facts": "the number of facts that name the account, in all its cases",
+        "points": "the points of what its facts show, in all its cases: clause, facts, items, "
+        "people, money, repetition, confrontation",
     }),
     Switch("effective_dates", "what the dates of a clause govern", {
         "clause_and_measure": "clause and measure only: findings, cases, scores and ranks never",

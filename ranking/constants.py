@@ -4,6 +4,8 @@ Nothing here is a float: shares are percent or basis points, evidence is counted
 is in billionths of -ln(1 - z), so that sums do not depend on their order.
 """
 
+from typing import Any
+
 DAY_US = 86_400_000_000
 
 CASE_GAP_US = 30 * DAY_US
@@ -97,9 +99,22 @@ LEFT_OUT_KINDS = ("personal",)
 
 MEASURES = ("notice", "rectify", "restrict", "take_down", "ban")
 """From mild to severe (D-14)."""
-EXAMPLE_LADDER = ((1, "notice"), (3, "rectify"), (10, "restrict"))
-"""example: facts that name the account -> highest measure proposed. The rule says "by degree" and
-gives no numbers; a policy pack replaces these."""
+EXAMPLE_LADDER = ((1, "notice"), (6, "rectify"), (11, "restrict"), (20, "take_down"))
+"""example: points of degree -> highest measure proposed. The rule says "by degree" and gives no
+numbers; a policy pack replaces these. One fact is a notice; of one clause three on one item are
+worth `rectify` and ten `restrict`; `take_down` needs scale, repetition or confrontation besides;
+`ban` is for people alone."""
+EXAMPLE_DEGREE: dict[str, Any] = {
+    "clause": (("R1", 3), ("R2", 3), ("R3", 2), ("R4", 2), ("R5", 1)),
+    "facts": ((1, 1), (3, 4), (10, 9), (30, 12)),
+    "items": ((3, 1), (10, 2), (30, 3)),
+    "people": ((5, 1), (20, 2), (50, 3)),
+    "money": (("CNY", ((100_000, 1), (1_000_000, 2), (10_000_000, 4))),),
+    "confrontation": ((1, 3), (3, 5)),
+    "strike": 3,
+    "half_life_us": 180 * DAY_US,
+}
+"""example: what degree is made of (ranking/degree.py)."""
 SHAKY_CAP = "rectify"
 """D-14: incomplete evidence, a custody gap in the chain or a one-identifier link allow no more."""
 CALIBRATED_CAP = "rectify"

@@ -1,13 +1,14 @@
 """What may be proposed for a measure, and why not where it may not (definition D-14).
 
-    proposals(account, case_id, measure, clause, why)      one row per account and case
+    proposals(account, case_id, measure, clause, why, degree, parts)
+        one row per account and case; degree and parts (degree.py) where it has a fact in the case
 
 Read for each account by the findings of the case that name it on a record, in another role than
 source:
-(a) a fact: the measure follows the number of facts that name the account, in all its cases
-    (`GateRules.ladder`). Doubtful facts lift it to `rectify` at most: those that are incomplete,
-    come after a custody gap of their item (or have a level that is a lower bound), or rest on
-    an *associated* link (one identifier).
+(a) a fact: the measure follows the degree of the violation, of the facts that name the account in
+    all its cases (`GateRules.ladder`, degree.py). Doubtful facts lift it to `rectify` at most:
+    those that are incomplete, come after a custody gap of their item (or have a level that is a
+    lower bound), or rest on an *associated* link (one identifier).
 (b) two families, not all of them of identity or statistical typologies. Families count whose
     finding has at most a tenth of its stratum explained by chance: `rectify` and no more. Where a
     calibration is missing any family counts: `notice` and no more.
@@ -20,7 +21,7 @@ happened (clauses.py). Findings without such a clause never count.
 
 import duckdb
 
-from regift.ranking import clauses
+from regift.ranking import clauses, degree
 from regift.ranking.constants import (
     ALWAYS_MEASURED_ROLES,
     CHANCE_MOST_BP,
@@ -39,10 +40,10 @@ def _words(words: tuple[str, ...]) -> str:
 
 
 def _ladder(column: str, rules: GateRules) -> str:
-    """SQL of the step (index into MEASURES) that a number of facts reaches.
+    """SQL of the step (index into MEASURES) that a degree reaches.
 
     >>> _ladder("n", GateRules())
-    'CASE WHEN n >= 10 THEN 2 WHEN n >= 3 THEN 1 WHEN n >= 1 THEN 0 END'
+    'CASE WHEN n >= 20 THEN 3 WHEN n >= 11 THEN 2 WHEN n >= 6 THEN 1 WHEN n >= 1 THEN 0 END'
     """
     steps = sorted(rules.ladder, reverse=True)
     whens = " ".join(f"WHEN {column} >= {n} THEN {MEASURES.index(m)}" for n, m in steps)
@@ -81,31 +82,32 @@ def _measured(rules: GateRules) -> str:
 
 
 def derive(con: Con, rules: GateRules) -> None:
-    """Make `proposals` from `case_accounts`, `pieces`, `weighed`, `account_kinds` and `allowed`.
+    """Make `proposals` from `case_accounts`, `pieces`, `weighed`, `account_kinds` and decisions.
 
     Cost: a join of subjects with the findings of their cases; custody gaps are joined by item.
     """
     clauses.derive(con, rules)
     acts(con)
     _passed(con)
+    degree.derive(con, rules)
     shaky = MEASURES.index(rules.shaky_cap)
     sure, cap = MEASURES.index(rules.calibrated_cap), MEASURES.index(rules.uncalibrated_cap)
     con.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE proposals AS
         WITH judged AS (
-            SELECT account, case_id, kind, clause, coalesce(acts, 0) AS acts, here, total, clear,
-                   doubt, coalesce(lacking, 0) AS lacking, lack, until_us, reason,
+            SELECT account, case_id, kind, clause, coalesce(acts, 0) AS acts, here, degree, parts,
+                   told AS said_of_it, doubt, coalesce(lacking, 0) AS lacking, lack, until_us, reason,
                    coalesce(families >= 2 AND firm, false) AS told,
                    coalesce(sure_families >= 2 AND sure_firm, false) AS sure,
                    coalesce(families, 0) AS families,
                    coalesce(sure_families, 0) AS sure_families,
                    {_measured(rules)} OR coalesce(runs, false) AS measured,
-                   greatest({_ladder("clear", rules)}, if({_ladder("total", rules)} > {shaky},
-                            {shaky}, {_ladder("total", rules)})) AS step,
-                   {_ladder("total", rules)} AS step_if_clear
+                   greatest({_ladder("clear_degree", rules)}, if({_ladder("degree", rules)} > {shaky},
+                            {shaky}, {_ladder("degree", rules)})) AS step,
+                   {_ladder("degree", rules)} AS step_if_clear
             FROM case_accounts LEFT JOIN passed USING (account, case_id)
-            LEFT JOIN total_facts USING (account) LEFT JOIN said USING (account, case_id)
+            LEFT JOIN degrees USING (account) LEFT JOIN doubts USING (account) LEFT JOIN said USING (account, case_id)
             LEFT JOIN account_kinds USING (account)
             LEFT JOIN (SELECT account, max(until_us) AS until_us,
                               arg_max(reason, until_us) AS reason
@@ -116,17 +118,19 @@ def derive(con: Con, rules: GateRules) -> None:
                            WHEN sure THEN {sure} WHEN told THEN {cap} END AS reached
             FROM judged)
         SELECT account, case_id, {measure_of("reached")} AS measure, clause,
-               {_why(rules)} AS why
+               {_why(rules)} AS why, if(here > 0, degree, NULL) AS degree,
+               if(here > 0, parts, NULL) AS parts
         FROM stepped
         """
     )
-    for table in ("acts", "passed", "total_facts", "said", "conduct"):
+    for table in ("acts", "passed", "degrees", "doubts", "said", "conduct"):
         con.execute(f"DROP TABLE {table}")
 
 
 def _why(rules: GateRules) -> str:
     """SQL of the sentence that says why a measure is proposed or is not."""
     whose = "example" if rules.ladder_example else "rule"
+    caps = "example" if rules.caps_example else "rule"
     examples = ", ".join(f"{measure} from {n}" for n, measure in rules.ladder)
     return f"""
         CASE WHEN until_us IS NOT NULL THEN concat('allow-listed until ',
@@ -136,15 +140,14 @@ def _why(rules: GateRules) -> str:
              WHEN here > 0 OR sure OR told THEN concat(
                  if(measured, '', concat('evidence only: ', coalesce(kind, 'unknown'),
                                          ' account; ')),
-                 CASE WHEN here > 0 THEN concat('facts that name the account: ', total,
-                          ' ({whose}: {examples})',
-                          if(step_if_clear > step,
-                             concat('; doubtful ones lift to {rules.shaky_cap} at most: ', doubt),
-                             ''))
+                 CASE WHEN here > 0 THEN concat('degree ', degree, ' ({whose}: {examples})',
+                          said_of_it, if(step_if_clear > step,
+                             concat('; doubtful ones lift to {rules.shaky_cap} at most ({caps}): ',
+                                    doubt), ''))
                       WHEN sure THEN concat(sure_families, ' families that chance does not '
-                                            'explain: at most {rules.calibrated_cap} (example)')
+                                            'explain: at most {rules.calibrated_cap} ({caps})')
                       ELSE concat(families, ' families without a calibration: at most '
-                                  '{rules.uncalibrated_cap}') END,
+                                  '{rules.uncalibrated_cap} ({caps})') END,
                  if(lacking > 0, concat('; findings that do not count: ', lacking, ', ', lack), ''))
              WHEN NOT measured THEN concat('evidence only: ', coalesce(kind, 'unknown'),
                                            ' account')
@@ -171,15 +174,15 @@ def acts(con: Con) -> None:
             SELECT finding, account, bool_or(role IN {_words(ALWAYS_MEASURED_ROLES)}) AS runs
             FROM subjects SEMI JOIN pieces USING (finding, account)
             WHERE role <> '{SOURCE_ROLE}' GROUP BY ALL)
-        SELECT case_id, account, finding, family, layer, typology, fact, runs, lack,
-               lfdr_bp <= {CHANCE_MOST_BP} AS sure,
+        SELECT case_id, account, finding, family, layer, typology, fact, runs, clause, lack,
+               last_us, lfdr_bp <= {CHANCE_MOST_BP} AS sure,
                uncalibrated OR lfdr_bp <= {CHANCE_MOST_BP} AS told,
                CASE WHEN NOT complete THEN 'evidence is incomplete'
                     WHEN lower_bound OR gapped.finding IS NOT NULL
                         THEN 'a custody gap in the chain'
                     WHEN associated THEN 'it rests on a link by one identifier' END AS doubt
-        FROM roles JOIN weighed USING (finding) JOIN case_members USING (finding)
-        JOIN (SELECT finding, account, lack FROM conduct) USING (finding, account)
+        FROM roles JOIN (SELECT * EXCLUDE (clause) FROM weighed) USING (finding) JOIN case_members USING (finding)
+        JOIN (SELECT finding, account, clause, lack FROM conduct) USING (finding, account)
         LEFT JOIN gapped USING (finding)
         """
     )
@@ -199,7 +202,7 @@ def acts(con: Con) -> None:
 
 
 def _passed(con: Con) -> None:
-    """Per account and case what the gate counts; per account its facts in all cases."""
+    """Per account and case what the gate counts; per account what its facts leave in doubt."""
     firm = f"layer <> '{IDENTITY_LAYER}' AND typology NOT IN {_words(STATISTICAL)}"
     con.execute(
         f"""
@@ -216,9 +219,7 @@ def _passed(con: Con) -> None:
     )
     con.execute(
         """
-        CREATE OR REPLACE TEMP TABLE total_facts AS
-        SELECT account, count(*) AS total, count(*) FILTER (doubt IS NULL) AS clear,
-               min(doubt) AS doubt
-        FROM acts WHERE fact AND lack IS NULL GROUP BY ALL
+        CREATE OR REPLACE TEMP TABLE doubts AS
+        SELECT account, min(doubt) AS doubt FROM acts WHERE fact AND lack IS NULL GROUP BY ALL
         """
     )

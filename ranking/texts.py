@@ -107,12 +107,18 @@ TEXTS: dict[str, dict[str, str]] = {
         "no_case": "evidence that opens no case",
         "affected": "possibly affected: only ever the source",
         "evidence_only": "evidence only: {kind} account",
-        "facts": "facts that name the account: {n} (example: {examples})",
-        "facts_rule": "facts that name the account: {n} (rule: {examples})",
-        "doubtful": "doubtful ones lift to {measure} at most: {doubt}",
+        "degree": "degree {n} ({whose}: {examples})",
+        "for_clause": "{points} for clause {clause}",
+        "for_facts": "{points} for facts that name the account: {n}",
+        "for_items": "{points} for items: {n}",
+        "for_people": "{points} for other accounts on them: {n}",
+        "for_money": "{points} for money: {amount}",
+        "for_repetition": "{points} for earlier measures, done again after them: {n}",
+        "for_confrontation": "{points} for confrontation: {n}",
+        "doubtful": "doubtful ones lift to {measure} at most ({whose}): {doubt}",
         "ladder": "{measure} from {n}",
-        "families_sure": "{n} families that chance does not explain: at most {measure} (example)",
-        "families": "{n} families without a calibration: at most {measure}",
+        "families_sure": "{n} families that chance does not explain: at most {measure} ({whose})",
+        "families": "{n} families without a calibration: at most {measure} ({whose})",
         "no_act": "no fact, and no two families that show an act",
         "incomplete": "evidence is incomplete",
         "gap": "a custody gap in the chain",
@@ -213,12 +219,18 @@ TEXTS: dict[str, dict[str, str]] = {
         "no_case": "不足以立案的证据",
         "affected": "可能是受影响方：始终只是来源",
         "evidence_only": "仅作证据：{kind}账号",
-        "facts": "涉及该账号的事实：{n}（示例：{examples}）",
-        "facts_rule": "涉及该账号的事实：{n}（规则：{examples}）",
-        "doubtful": "存疑者至多{measure}：{doubt}",
-        "ladder": "{n} 项起{measure}",
-        "families_sure": "{n} 个类别的发现无法以偶然解释：至多{measure}（示例）",
-        "families": "{n} 个类别，尚未校准：至多{measure}",
+        "degree": "违规程度 {n}（{whose}：{examples}）",
+        "for_clause": "条款 {clause} 计 {points} 分",
+        "for_facts": "涉及该账号的事实 {n} 项，计 {points} 分",
+        "for_items": "藏品 {n} 件，计 {points} 分",
+        "for_people": "涉及其他账号 {n} 个，计 {points} 分",
+        "for_money": "金额 {amount}，计 {points} 分",
+        "for_repetition": "措施 {n} 项之后再犯，计 {points} 分",
+        "for_confrontation": "对抗行为 {n} 项，计 {points} 分",
+        "doubtful": "存疑者至多{measure}（{whose}）：{doubt}",
+        "ladder": "{n} 分起{measure}",
+        "families_sure": "{n} 个类别的发现无法以偶然解释：至多{measure}（{whose}）",
+        "families": "{n} 个类别，尚未校准：至多{measure}（{whose}）",
         "no_act": "没有事实，也没有两个类别表明其行为",
         "incomplete": "证据不完整",
         "gap": "持有链中有缺口",
@@ -244,8 +256,8 @@ TEXTS: dict[str, dict[str, str]] = {
 
 STORED = (
     "reason", "reasons", "reason_label", "reason_labels", "no_case", "affected", "evidence_only",
-    "facts", "facts_rule",
-    "doubtful", "families_sure", "families", "no_act", "incomplete", "gap", "one_link",
+    "degree", "for_clause", "for_facts", "for_items", "for_people", "for_money", "for_repetition",
+    "for_confrontation", "doubtful", "families_sure", "families", "no_act", "incomplete", "gap", "one_link",
     "not_in_force", "no_clause", "not_counted", "allow_listed",
     "off", "demoted", "demoted_kept", "cut_spans", "cut_listed", "cut_counting", "cut_roots_to",
     "cut_roots", "related",
@@ -253,7 +265,7 @@ STORED = (
 """Keys of sentences that a generation keeps in English."""
 
 NUMBER = r"[\d,]+"
-NUMBERS = ("n", "of", "records", "percent", "findings", "kept", "cut", "left", "length")
+NUMBERS = ("n", "points", "of", "records", "percent", "findings", "kept", "cut", "left", "length")
 """Placeholders of stored sentences that hold a whole number."""
 
 INSIDE = {
@@ -275,6 +287,8 @@ WORDS: dict[str, str] = {
     "notice": "通知", "rectify": "限期整改", "restrict": "限制功能", "take_down": "下架",
     "ban": "封禁", "personal": "个人", "official_account": "公众号", "mini_program": "小程序",
     "merchant": "商户", "platform": "平台", "unknown": "类型不明",
+    # whose numbers
+    "example": "示例", "rule": "规则",
     # spans of time
     "all": "全部",
     # headings of tables and columns
@@ -355,4 +369,4 @@ def _inner(lang: str, name: str, text: str) -> str:
     if name in INSIDE:
         parts = text.split(", ")
         return "、".join(_matched(lang, part, INSIDE[name]) or word(lang, part) for part in parts)
-    return word(lang, text) if name in ("kind", "measure") else text
+    return word(lang, text) if name in ("kind", "measure", "whose") else text

@@ -85,6 +85,8 @@ class Ledger:
     settings: Settings = field(default_factory=Settings)
     calibration: Calibration | None = None
     allowed: tuple[tuple[str, int, str], ...] = ()
+    measured: tuple[tuple[str, int, str, str], ...] = ()
+    strikes: tuple[tuple[str, int, str, str], ...] = ()
     rules: GateRules | None = None
 
     def with_findings(self, findings: tuple[Found, ...]) -> "Ledger":
@@ -169,8 +171,9 @@ def connect(ledger: Ledger, *, threads: int = 1) -> duckdb.DuckDBPyConnection:
         columns = [c.stored for c in TABLES[name].columns]
         rows = [[row.get(c) for c in columns] for row in getattr(ledger, name)]
         _insert(con, name, rows)
-    con.execute(f"CREATE TABLE allowed ({DDL['allowed']})")
-    _insert(con, "allowed", [list(row) for row in ledger.allowed])
+    for name in ("allowed", "measured", "strikes"):
+        con.execute(f"CREATE TABLE {name} ({DDL[name]})")
+        _insert(con, name, [list(row) for row in getattr(ledger, name)])
     con.execute(f"CREATE TABLE custody ({CUSTODY_DDL})")
     con.execute(f"CREATE TABLE findings ({FINDINGS_DDL})")
     con.execute(f"CREATE TABLE subjects ({SUBJECTS_DDL})")

@@ -46,13 +46,16 @@ def test_show_says_what_is_an_example(tmp_path: Path) -> None:
     (told,) = run("policy", "show", "--json", "-w", tmp_path / "none").rows
     assert told["ladder"][2] == {
         "measure": "restrict", "title": {"en": "restrict functions", "zh": "限制部分功能"},
-        "from_facts": 10, "due_after": "1w", "lasts": "30d",
+        "from_points": 11, "due_after": "1w", "lasts": "30d",
         "functions": ["gifting", "payment", "traffic"], "second_person": False, "example": True,
     }  # fmt: skip
+    assert told["degree"]["facts"] == [[1, 1], [3, 4], [10, 9], [30, 12]]
+    assert told["degree"]["strike_half_life"] == "180d"
+    assert told["degree"]["example"] is True
     assert len(told["switches"]) == 12
     assert told["without_clause"] == []
     text = run("policy", "show", "-w", tmp_path / "none").stdout
-    assert text.count("our example") == 6
+    assert text.count("our example") == 7
     assert "提醒并要求提供证明" in run("policy", "show", "--lang", "zh", "-w", tmp_path).stdout
 
 
@@ -65,8 +68,8 @@ def test_check_reads_a_file_or_says_where_it_is_wrong(tmp_path: Path) -> None:
     ran = run("policy", "check", less, "--json")
     assert ran.rows[0]["without_clause"] == ["evasion"]
     assert "no clause, so no measure, for what is found by evasion" in ran.stderr
-    less.write_text(TEXT.replace("from_facts = 3", "from_facts = 1"))
+    less.write_text(TEXT.replace("from_points = 6", "from_points = 1"))
     ran = run("policy", "check", less)
     assert ran.code == 2
-    assert f"{less}: [[step]] rectify from_facts: 1 is not above 1" in ran.stderr
+    assert f"{less}: [[step]] rectify from_points: 1 is not above 1" in ran.stderr
     assert ran.stderr.count("\n") == 1

@@ -26,7 +26,7 @@ def changed(tmp_path: Path, old: str, new: str, name: str = "pack.toml") -> Path
 
 def test_the_shipped_pack_gives_the_numbers_that_hold_without_one() -> None:
     rules = gate_rules(read(PACK))
-    assert replace(rules, clauses=None) == GateRules()
+    assert replace(rules, clauses=None, spans=None) == GateRules()
 
 
 @pytest.mark.parametrize("name", sorted(ALL))
@@ -126,10 +126,23 @@ def test_who_is_measured(tmp_path: Path, value: str, kinds: tuple[str, ...], unk
         ('measure = "notice"', 'measure = "frown"',
          "[[step]] frown measure: 'frown' is unknown: there are notice, rectify, restrict"),
         ('measure = "notice"', 'measure = "ban"', "write each once, from mild to severe"),
-        ("from_facts = 3", "from_facts = 1",
-         "[[step]] rectify from_facts: 1 is not above 1, that of notice"),
-        ("from_facts = 3", "from_facts = 0",
-         "[[step]] rectify from_facts: 0 is not a whole number above zero"),
+        ("from_points = 6", "from_points = 1",
+         "[[step]] rectify from_points: 1 is not above 1, that of notice"),
+        ("from_points = 6", "from_points = 0",
+         "[[step]] rectify from_points: 0 is not a whole number above zero"),
+        ("from_points = 6", "from_points = 1000000000000001",
+         "[[step]] rectify from_points: 1000000000000001 is above 1,000,000,000,000,000"),
+        ("[degree]", "[degrees]", "degrees: is unknown: there are name"),
+        ("R5 = 1 }", "R9 = 1 }", "[degree] clause: 'R9' is unknown: there are R1, R2"),
+        ("R5 = 1 }", "R5 = 0 }", "[degree] clause.R5: 0 is not a whole number above zero"),
+        ("[[1, 1], [3, 4]", "[[1, 1], [3, 1]", "[degree] facts: [3, 1] is not above [1, 1]: more"),
+        ("[[1, 1], [3, 4]", "[[1, 1], [1, 4]", "[degree] facts: [1, 4] is not above [1, 1]: more"),
+        ("[[1, 1], [3, 4]", "[[1, 1], [3]", "[3], [10, 9], [30, 12]] is no table of points: write"),
+        ("money = { CNY", "money = { GOLD", "[degree] money: 'GOLD' is no currency: write a code"),
+        ("money = { CNY", "money = 3 #", "[degree] money: 3: write { NAME = ..., NAME = ... }"),
+        ('"180d"', '"0d"', "[degree] strike_half_life: is 0: leave strike out"),
+        ("strike = 3", "", "[degree] strike_half_life: halves nothing: write strike"),
+        ("confrontation = [", "defiance = [", "[degree] defiance: is unknown: there are clause"),
         ('due_after = "7d"', 'due_after = "soon"', "[[step]] notice due_after: 'soon' is not a"),
         ('due_after = "7d"', "second_person = true", "[[step]] second_person: notice needs"),
         ('functions = ["gifting"', 'functions = ["singing"', "functions: 'singing' is unknown"),
@@ -182,6 +195,6 @@ def test_versions_stand_side_by_side(tmp_path: Path) -> None:
     assert in_use(workspace) == read(PACK)
     with pytest.raises(UsageError, match="no policy pack 'other': there are wechat"):
         chosen(found, "other")
-    changed(folder, "R1", "Q1", "same.toml")
+    changed(folder, "statement of", "the statement of", "same.toml")
     with pytest.raises(UsageError, match=r"are both wechat-3\.24 version 2022-06-20: give one"):
         packs(workspace.root)

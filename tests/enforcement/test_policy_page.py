@@ -8,6 +8,7 @@ from tree import ROOT
 from regift.enforcement.policy import in_use, read
 from regift.enforcement.policy_rules import decision_rules, gate_rules
 from regift.graph.workspace import Workspace
+from regift.ranking.gate_rules import DegreeRules
 
 PAGE = (ROOT / "docs" / "enforcement.md").read_text(encoding="utf-8")
 
@@ -28,6 +29,7 @@ def test_the_pack_of_the_page_can_be_used(tmp_path: Path) -> None:
     assert pack.clause_ids == ("4", "5")
     rules = gate_rules(pack)
     assert rules.ladder == ((2, "notice"), (5, "restrict"))
+    assert rules.degree == DegreeRules(facts=((2, 2), (5, 5)), strike=3)
     assert (rules.left_out_kinds, rules.unknown_left_out) == ((), False)
     assert rules.clauses is not None
     sales = [row for row in rules.clauses if row.typology == "second_level_sale"]

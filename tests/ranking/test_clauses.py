@@ -7,7 +7,7 @@ import pytest
 from ledger import DAY, Found, Ledger, gift, ranked, transfer
 
 from regift.ranking.derive import TABLES
-from regift.ranking.gate_rules import GateRules, InForce
+from regift.ranking.gate_rules import DegreeRules, GateRules, InForce
 
 KINDS = {
     "shop": ("official_account", None),
@@ -45,23 +45,31 @@ def proposed(ledger: Ledger, account: str = "shop") -> tuple[str | None, str | N
     return row
 
 
-FACTS = "facts that name the account: {} (example: notice from 1, rectify from 3, restrict from 10)"
+LADDER = "(example: notice from 1, rectify from 6, restrict from 11, take_down from 20)"
+
+
+def told(facts: int, clause: str = "R4") -> str:
+    """What is said of one or of three and more facts; a clause that the degree knows or not."""
+    worth, points = {"R4": 2, "R3": 2}.get(clause, 0), 4 if facts > 2 else 1
+    of_clause = f"; {worth} for clause {clause}" if worth else ""
+    said = f"{points} for facts that name the account: {facts}"
+    return f"degree {worth + points} {LADDER}{of_clause}; {said}"
 
 
 def test_conduct_before_its_clause_is_shown_and_gets_nothing() -> None:
     assert proposed(world(clause("R4", begins=5))) == (None, None, "not in force")
     assert proposed(world(clause("R4", ends=1))) == (None, None, "not in force")
-    assert proposed(world(clause("R4"))) == ("rectify", "R4", FACTS.format(4))
+    assert proposed(world(clause("R4"))) == ("rectify", "R4", told(4))
 
 
 def test_what_came_before_the_clause_counts_towards_no_step() -> None:
     """Facts on days 1 to 4. The first moment of a clause is in, its end is out."""
     left = "; findings that do not count: {}, not in force"
     assert proposed(world(clause("R4", begins=4))) == (
-        "notice", "R4", FACTS.format(1) + left.format(3),
+        "notice", "R4", told(1) + left.format(3),
     )  # fmt: skip
     assert proposed(world(clause("R4", ends=4))) == (
-        "rectify", "R4", FACTS.format(3) + left.format(1),
+        "rectify", "R4", told(3) + left.format(1),
     )  # fmt: skip
 
 
@@ -72,17 +80,17 @@ def test_families_before_their_clause_count_for_nothing() -> None:
               (("shop", "relay"), ("u", "relay")), (), DAY, 2 * DAY)
         for n, name in ((1, "money_cycle"), (2, "pass_through"))
     )  # fmt: skip
-    told = {"findings": found, "gifts": (), "transfers": money}
-    both = world(clause("R5", "money_cycle"), clause("R5", "pass_through"), **told)
+    more = {"findings": found, "gifts": (), "transfers": money}
+    both = world(clause("R5", "money_cycle"), clause("R5", "pass_through"), **more)
     assert proposed(both)[0] == "notice"
-    one = world(clause("R5", "money_cycle"), clause("R5", "pass_through", begins=9), **told)
+    one = world(clause("R5", "money_cycle"), clause("R5", "pass_through", begins=9), **more)
     assert proposed(one) == (None, "R5", "no fact, and no two families that show an act")
 
 
 def test_each_event_is_judged_by_the_version_of_its_time() -> None:
     """What says most decides: three of four facts are of the second version."""
     versions = (clause("old", ends=2), clause("new", begins=2))
-    assert proposed(world(*versions)) == ("rectify", "new", FACTS.format(4))
+    assert proposed(world(*versions)) == ("notice", "new", told(4, "new"))
 
 
 @pytest.mark.parametrize(
@@ -92,10 +100,10 @@ def test_each_event_is_judged_by_the_version_of_its_time() -> None:
 def test_the_clause_is_that_of_the_channel(channel: str | None, expected: str | None) -> None:
     """A record that names no channel has that of its giver, here an official account."""
     rules = (clause("R4", channel="mini_program"), clause("R3", channel="official_account"))
-    measure, told, why = proposed(world(*rules, channel=channel))
-    assert told == expected
+    measure, clause_told, why = proposed(world(*rules, channel=channel))
+    assert clause_told == expected
     assert (measure, why) == (
-        ("rectify", FACTS.format(4)) if expected else (None, "no clause of the policy covers it")
+        ("rectify", told(4, expected)) if expected else (None, "no clause of the policy covers it")
     )
 
 
@@ -163,12 +171,15 @@ def test_who_is_measured(rules: GateRules, measured: set[str]) -> None:
 
 
 def test_steps_and_caps_are_the_rules() -> None:
-    rules = GateRules(ladder=((2, "rectify"), (4, "ban")), shaky_cap="notice")
+    rules = GateRules(
+        ladder=((2, "rectify"), (4, "ban")), shaky_cap="notice",
+        degree=DegreeRules(facts=((1, 1), (2, 2), (4, 4))),
+    )  # fmt: skip
     assert proposed(world(facts=1, rules=rules))[0] is None
     assert proposed(world(facts=2, rules=rules))[0] == "rectify"
     own = replace(rules, ladder_example=False)
     assert proposed(world(facts=2, rules=own))[2] == (
-        "facts that name the account: 2 (rule: rectify from 2, ban from 4)"
+        "degree 2 (rule: rectify from 2, ban from 4); 2 for facts that name the account: 2"
     )
     assert proposed(world(facts=4, rules=rules))[0] == "ban"
     doubtful = tuple(fact(n, complete=False) for n in (1, 2))

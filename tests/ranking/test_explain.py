@@ -29,7 +29,10 @@ WORLD = Ledger(
     (transfer("t1", "b>c", 100, 2), transfer("t2", "c>b", 100, 3)),
     kinds={"b": ("mini_program", "op")},
 )
-WHY = "facts that name the account: 1 (example: notice from 1, rectify from 3, restrict from 10)"
+WHY = (
+    "degree 3 (example: notice from 1, rectify from 6, restrict from 11, take_down from 20); "
+    "2 for clause R4; 1 for facts that name the account: 1"
+)
 REASONS = [
     {"term": "multi_level_gift", "points": 69.7, "findings": [GIFT.id],
      "text": "1 multi_level_gift on 1 record, strongest gifts:g2"},

@@ -36,17 +36,28 @@ def proposed(ledger: Ledger, account: str = "shop") -> tuple[str | None, str | N
     return rows[0]
 
 
+LADDER = "(example: notice from 1, rectify from 6, restrict from 11, take_down from 20)"
+
+
+def degree(points: int, facts: int) -> str:
+    """What is said of facts under R4."""
+    return (
+        f"degree {2 + points} {LADDER}; 2 for clause R4; "
+        f"{points} for facts that name the account: {facts}"
+    )
+
+
 @pytest.mark.parametrize(
-    ("facts", "measure"),
-    [(1, "notice"), (2, "notice"), (3, "rectify"), (9, "rectify"), (10, "restrict")],
-)
-def test_the_measure_follows_the_number_of_facts(facts: int, measure: str) -> None:
+    ("facts", "points", "measure"),
+    [(1, 1, "notice"), (2, 1, "notice"), (3, 4, "rectify"), (9, 4, "rectify"),
+     (10, 9, "restrict")],
+)  # fmt: skip
+def test_the_measure_follows_the_degree(facts: int, points: int, measure: str) -> None:
     found = proposed(world(*(fact(n) for n in range(1, facts + 1))))
     assert found == (
         measure,
         "R4",
-        f"facts that name the account: {facts} "
-        "(example: notice from 1, rectify from 3, restrict from 10)",
+        degree(points, facts),
     )
 
 
@@ -73,7 +84,7 @@ def test_facts_of_all_cases_count() -> None:
 def test_doubtful_facts_lift_to_rectify_at_most(more: dict[str, object], doubt: str) -> None:
     measure, _, why = proposed(world(*(fact(n, **more) for n in range(1, 11))))
     assert measure == "rectify"
-    assert why.endswith(f"; doubtful ones lift to rectify at most: {doubt}")
+    assert why.endswith(f"; doubtful ones lift to rectify at most (example): {doubt}")
     clear = proposed(world(*(fact(n) for n in range(1, 11)), fact(11, **more)))
     assert clear[0] == "restrict"
 
@@ -92,7 +103,7 @@ def test_a_custody_gap_before_a_fact_is_a_doubt_and_one_after_it_is_not() -> Non
 def test_two_families_without_a_calibration_are_worth_a_notice() -> None:
     both = world(cycle(1), cycle(2, "pass_through"))
     assert proposed(both) == (
-        "notice", "R1", "2 families without a calibration: at most notice",
+        "notice", "R1", "2 families without a calibration: at most notice (example)",
     )  # fmt: skip
     nothing = (None, "R1", "no fact, and no two families that show an act")
     assert proposed(world(cycle(1))) == nothing
@@ -117,8 +128,7 @@ def test_a_paid_gift_is_a_fact_by_its_price_alone() -> None:
 
 
 def test_people_and_unknown_accounts_are_evidence_only() -> None:
-    example = "facts that name the account: 1 "
-    example += "(example: notice from 1, rectify from 3, restrict from 10)"
+    example = degree(1, 1)
     measure, clause, why = proposed(world(fact(1)), "u")
     assert (measure, clause, why) == (None, "R4", f"evidence only: unknown account; {example}")
     personal = replace(world(fact(1)), kinds={"u": ("personal", None)})
@@ -152,12 +162,12 @@ def rates(cycle: int, relay: int) -> object:
 @pytest.mark.parametrize(
     ("given", "measure", "why"),
     [
-        (None, "notice", "2 families without a calibration: at most notice"),
+        (None, "notice", "2 families without a calibration: at most notice (example)"),
         (rates(1000, 99), "rectify",
          "2 families that chance does not explain: at most rectify (example)"),
         (rates(1001, 99), None, "no fact, and no two families that show an act"),
         (calibration({"money_cycle": {"all": 99}}), "notice",
-         "2 families without a calibration: at most notice"),
+         "2 families without a calibration: at most notice (example)"),
     ],
 )  # fmt: skip
 def test_two_families_under_a_calibration(given: Any, measure: str | None, why: str) -> None:

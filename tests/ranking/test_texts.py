@@ -21,7 +21,7 @@ CODES = re.compile(r"`[^`]*`|--json|\b(instances|counting)\b")
 NAMES = re.compile(
     r"\b(gifts|transfers|label|finding|identifiers|judgements):\S+|\b\w\w-[0-9a-f]{16}|C-[0-9a-f]+"
     r"|\b(a\d|[txyz]\d?)\b|\b[a-z]+(_[a-z]+)+\b|\b(relay|dispersion|identity|circulation|gap"
-    r"|external)\b"
+    r"|external)\b|\bCNY\b"
 )
 """Ids of records, findings and accounts; names of typologies and families."""
 ENGLISH = re.compile(r"[A-Za-z]{2,}")
@@ -66,11 +66,13 @@ def test_what_is_stored_in_english_is_found_again(key: str) -> None:
 
 
 def test_sentences_inside_of_sentences() -> None:
-    facts = "facts that name the account: 4 (example: notice from 1, rectify from 3)"
-    doubt = "doubtful ones lift to rectify at most: a custody gap in the chain"
-    assert translated("zh", f"evidence only: personal account; {facts}; {doubt}") == (
-        "仅作证据：个人账号；涉及该账号的事实：4（示例：1 项起通知、3 项起限期整改）；"
-        "存疑者至多限期整改：持有链中有缺口"
+    degree = "degree 6 (example: notice from 1, rectify from 6)"
+    parts = "2 for clause R4; 4 for facts that name the account: 3; 1 for money: 12.00 CNY"
+    doubt = "doubtful ones lift to rectify at most (rule): a custody gap in the chain"
+    assert translated("zh", f"evidence only: personal account; {degree}; {parts}; {doubt}") == (
+        "仅作证据：个人账号；违规程度 6（示例：1 分起通知、6 分起限期整改）；条款 R4 计 2 分；"
+        "涉及该账号的事实 3 项，计 4 分；金额 12.00 CNY，计 1 分；"
+        "存疑者至多限期整改（规则）：持有链中有缺口"
     )
     cut = "time: 1 of 2 parts not searched: from 2026-01-05T00:00:00Z to 2026-02-05T00:00:00Z"
     assert translated("zh", cut) == (

@@ -103,8 +103,8 @@ def test_an_allowed_account_gets_no_measure_until_its_entry_is_over(
 
 
 def test_a_pack_that_cannot_be_read_stops_the_run_with_one_line(workspace: Workspace) -> None:
-    use(workspace, ("from_facts = 3", "from_facts = 0"))
-    with pytest.raises(UsageError, match="rectify from_facts: 0 is not a whole number above zero"):
+    use(workspace, ("from_points = 6", "from_points = 0"))
+    with pytest.raises(UsageError, match="rectify from_points: 0 is not a whole number above zero"):
         refresh(workspace)
     use(workspace)
     workspace.settings_file.write_text('[policy]\npack = "other"\n')

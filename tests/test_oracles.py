@@ -162,7 +162,7 @@ def test_hop_typologies(world: World, allowed: str, short: str, buy_back: bool) 
         assert gaps == sorted(custody_gap(ledger)), "custody_gap"
 
         found = find("uncertified_issue", graph, grace=short)
-        sales = sorted((f["accounts"][0], tuple(f["records"])) for f in found)
+        sales = sorted((f["accounts"][0], f["reason"], tuple(f["records"])) for f in found)
         certified = (ledger, world.rows, world.judgements, duration_us(short))
         assert sales == sorted(uncertified_issue(*certified)), "uncertified_issue"
 

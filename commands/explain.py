@@ -18,7 +18,12 @@ from regift.refresh.run import truncated_of
 SHOWN_ROWS = 12
 """Rows of each part that people see; --json has all, and the heading says how many there are."""
 
-TOLD = {"counterfactuals": "counterfactuals", "why_not": "why not", "unchecked": "not checked"}
+TOLD = {
+    "counterfactuals": "counterfactuals",
+    "why_not": "why not",
+    "ties": "linked to measured accounts",
+    "unchecked": "not checked",
+}
 """Parts that are sentences, with their headings."""
 CODES = ("role", "measure")
 
@@ -156,7 +161,7 @@ def _part(part: str, heading: str, rows: list[dict[str, Any]], lang: str) -> Non
     if not rows:
         return
     click.echo(f"\n  {_named(heading, len(rows), lang)}")
-    left_out = ("nano_nats", "why") if part != "related" else ()
+    left_out = ("nano_nats", "why", "parts") if part != "related" else ()
     shown = [
         {key: value for key, value in row.items() if key not in left_out}
         for row in rows[:SHOWN_ROWS]

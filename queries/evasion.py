@@ -1,30 +1,35 @@
-"""Evasion: a round trip that makes a deep item new, or a sale that only changes its channel.
+"""Evasion: an item made new, a sale in another channel, an account in place of a measured one.
 
     brand --> ann --> bob --back--> brand --again--> bob     form `reissue`: bob held it at level 1
          0        1                        0                 and has it at level 0 now
     s --sale, mini_program--> t    s --sale, personal--> t   form `channel`: the same two, at most
         closed                         open                  `window` later
+    ann, measured since day 10, linked to bob, who is new       form `successor`: bob's own fact
+    bob --sale--> cat, day 12                                after the measure (successor.py)
 
 `reissue`: `back` takes an item whose level is 1 or more from an entity to the issuer's, or burns
 it; `again` is the first of the item's later rows that leaves the issuer's entity, and brings it
 back by an issue, a gift or a sale. Neither is undone. `channel`: a sale in a channel that is known
 and not closed, after (strictly, by time) a finding of `closed_channel_sale`, by its default
 parameters, from the same entity to the same entity. Both at most `window` later, inclusive.
-Definition D-18.
+`successor`: queries/successor.py says it. Definition D-18.
 
-detail: form, elapsed_us (between the two records), from_channel, to_channel (of form `channel`).
+detail: form, elapsed_us (between the two records), from_channel, to_channel (of form `channel`);
+of form `successor` linked (entity, controller or associated) and since_us (time of the measure).
 `level`: of form `reissue` the level that the item had.
 
-Cost: two sorts of the ledger, one as-of join of sales.
+Cost: two sorts of the ledger, one as-of join of sales; with measures in force also that of
+successors.
 Sources: levels begin anew when an issuer hands on what came back to it, and transactions are open
-in some channels only: statement of 2022-03-30, clause of 2022-06-20 (docs/typologies.md).
+in some channels only: statement of 2022-03-30, clause of 2022-06-20; the capability of accounts
+that confront the rule is removed by degree, same statement (docs/typologies.md).
 """
 
 from dataclasses import dataclass
 
 from regift.graph.snapshot import Snapshot
 from regift.graph.spans import LONGEST_US
-from regift.queries import closed_channel_sale
+from regift.queries import closed_channel_sale, successor
 from regift.queries.findings import Findings, collect
 from regift.queries.moves import MOVES
 from regift.queries.params import duration
@@ -113,12 +118,15 @@ _ROWS = """
 
 
 def find(graph: Snapshot, params: Params) -> Findings:
-    """One finding an item that was made new, and one a sale that changed its channel."""
+    """One finding an item made new, a sale that changed its channel, an account that goes on."""
     window_us = min(params.window_us, LONGEST_US)
     graph.con.execute(_REISSUED, {"window": window_us})
     graph.con.execute(_moved(window_us))
-    found = collect(graph.con, TYPOLOGY.name, TYPOLOGY.prefix, _ROWS)
+    succeeded = successor.rows(graph)
+    rows = f"({_ROWS}) UNION ALL BY NAME ({succeeded})" if succeeded else _ROWS
+    found = collect(graph.con, TYPOLOGY.name, TYPOLOGY.prefix, rows)
     graph.con.execute("DROP TABLE _ev_reissued; DROP TABLE _ev_moved")
+    successor.forget(graph.con)
     return found
 
 
@@ -131,13 +139,24 @@ TYPOLOGY = Typology(
     fact=False,
     clauses=("R5",),
     partition="whole",
-    anchor="gifts:record_id of the second record; of a changed channel `channel` too",
+    anchor="gifts:record_id of the second record; of a changed channel `channel` too; of a "
+    "successor account and `successor`",
     params=Params,
     find=find,
-    reads=("custody", "entity_of"),
+    reads=(
+        "custody",
+        "entity_of",
+        "links",
+        "measured",
+        "accounts",
+        "transfers",
+        "account_kinds",
+        "certificates",
+    ),
     nulls=("recipients", "time"),
     texts={
-        "en": "makes an item new by a round trip to its issuer, or moves a sale to another channel",
-        "zh": "借回流发行方重置转赠层级，或更换渠道继续出售",
+        "en": "makes an item new by a round trip to its issuer, moves a sale to another channel, "
+        "or goes on where a linked account was measured",
+        "zh": "借回流发行方重置转赠层级，更换渠道继续出售，或接替已被采取措施的关联账号继续违规",
     },
 )

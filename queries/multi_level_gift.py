@@ -57,6 +57,11 @@ class Params:
             object.__setattr__(self, "allowed", ALLOWED[self.reading])
 
 
+def condition(params: Params) -> str:
+    """What is found, in SQL over the columns of `custody`."""
+    return f"kind = 'gift' AND rule = 'hop' AND undone IS NULL AND level > {params.allowed:d}"
+
+
 def find(graph: Snapshot, params: Params) -> Findings:
     """One finding per gift beyond the allowed level."""
     ledger = "custody"
@@ -77,7 +82,7 @@ def find(graph: Snapshot, params: Params) -> Findings:
                [source, target] AS accounts, ['giver', 'receiver'] AS roles,
                [{{'tbl': 'gifts', 'record': record_id, 'role': 'gift'}}] AS evidence
         FROM {ledger}
-        WHERE kind = 'gift' AND rule = 'hop' AND undone IS NULL AND level > {params.allowed:d}
+        WHERE {condition(params)}
         """,
     )
     if ledger != "custody":

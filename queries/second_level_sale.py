@@ -30,6 +30,10 @@ class Params:
     buy_back: bool = flag(False, "a sale to the issuer is first level, not second")
 
 
+SOLD_ON = "kind = 'sale' AND rule IN ('internal', 'hop') AND undone IS NULL"
+"""What is found unless `buy_back` leaves it out, in SQL over the columns of `custody`."""
+
+
 def find(graph: Snapshot, params: Params) -> Findings:
     """One finding per sale by somebody other than the issuer."""
     kept = "NOT to_issuer" if params.buy_back else "true"
@@ -41,7 +45,7 @@ def find(graph: Snapshot, params: Params) -> Findings:
         WITH sales AS (
             SELECT c.*, coalesce(target_entity = coalesce(e.entity, issuer), false) AS to_issuer
             FROM custody c LEFT JOIN entity_of e ON e.account = c.issuer
-            WHERE kind = 'sale' AND rule IN ('internal', 'hop') AND undone IS NULL)
+            WHERE {SOLD_ON})
         SELECT ['gifts:' || record_id] AS anchor, item AS unit, at_us AS first_us,
                at_us AS last_us, NULL AS amount_minor, NULL AS currency, 1 AS length,
                1 AS instances, level, true AS complete, [item] AS items,

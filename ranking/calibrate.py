@@ -23,6 +23,7 @@ import pyarrow as pa
 from regift.graph import custody, effective, entities
 from regift.graph.bounds import Bounds
 from regift.graph.connect import connect, count, row
+from regift.graph.decisions import define_decisions
 from regift.graph.derive import derive_all
 from regift.graph.nulls import NULLS, Records, generator
 from regift.graph.snapshot import Settings, Snapshot
@@ -173,7 +174,12 @@ def _drawn(graph: Snapshot, sample: int, seed: int) -> Sample:
 
 
 def _others(con: Con, own: Con) -> None:
-    """What the other tables say of the sample's accounts and items; judgements whole."""
+    """What the other tables say of the sample's accounts and items; judgements whole.
+
+    Measures are left out: who is new cannot be told from one span, so successors of measured
+    accounts (queries/successor.py) have no stratum and count as uncalibrated.
+    """
+    define_decisions(own, {})
     named = own.sql("SELECT account FROM named").to_arrow_table()
     items = own.sql("SELECT DISTINCT item FROM gifts").to_arrow_table()
     con.register("_named", named)

@@ -30,6 +30,9 @@ from regift.ranking.constants import (
 Con = duckdb.DuckDBPyConnection
 
 
+SUCCESSOR_STRATUM = "successor|1"
+"""Of `evasion`: no calibration has it, and that chance makes the other forms says nothing of it."""
+
 FACT_SQL = "(typology <> 'paid_gift' OR coalesce(tier = 'price', false))"
 """Of a typology of facts: whether the finding is one. Needs its `tier` (D-14)."""
 
@@ -108,7 +111,9 @@ def derive(
                if(fact, 10000, novelty_bp) AS novelty_bp,
                if(paired AND NOT fact, {gate}, 10000)::BIGINT AS gate_bp,
                coalesce(tier = 'plain' AND rate >= {PLAIN_RATE_NO_CASE}, false) IS FALSE AS opens,
-               if(fact, 0, coalesce(c.lfdr_bp, d.lfdr_bp, {LFDR_UNCALIBRATED_BP}))::BIGINT
+               CASE WHEN fact THEN 0
+                    WHEN stratum = '{SUCCESSOR_STRATUM}' THEN {LFDR_UNCALIBRATED_BP}
+                    ELSE coalesce(c.lfdr_bp, d.lfdr_bp, {LFDR_UNCALIBRATED_BP}) END::BIGINT
                    AS lfdr_bp,
                NOT fact AND c.lfdr_bp IS NULL AS uncalibrated, lower_bound, associated
         FROM told LEFT JOIN calibrated c USING (typology, stratum)

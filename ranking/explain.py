@@ -13,6 +13,7 @@ Its row of `rank`, the line it is compared with, and
     switches    of a case: those of the policy that decided something in it
     related     of a case: cases that would have made it too large, and those of its people
     why_not     of an account below the line: what was looked at (why_not.py)
+    ties        of an account: measured accounts that it is linked to (ties.py)
     unchecked   what was not looked at (unchecked.py), where the run is told
 
 A finding is explained in ranking/explain_finding.py. Sentences are in the language asked for, keys
@@ -36,6 +37,7 @@ from regift.ranking.nats import nats
 from regift.ranking.rank import rank
 from regift.ranking.score import line_bound, score_of
 from regift.ranking.texts import say, translated
+from regift.ranking.ties import ties
 from regift.ranking.unchecked import unchecked
 from regift.ranking.why_not import why_not
 
@@ -94,6 +96,7 @@ def explain_unit(con: Con, unit: str, id: str, asked: Asked | None = None) -> di
     if unit == "account":
         row["findings"] = _named(con, id)
         row["why_not"] = [] if row["above_line"] else _why_not(con, id, asked)
+        row["ties"] = ties(con, id, asked.lang)
     return _with_unchecked(con, row, asked)
 
 
@@ -104,6 +107,7 @@ def explain_unlisted(con: Con, account: str, asked: Asked) -> dict[str, Any]:
         "score": 0.0, "measure": None, "clause": None, "why": say(asked.lang, "why_unlisted"),
         **asked.place(0.0), "terms": [], "minimal": None, "clears": None, "without": [],
         "findings": _named(con, account), "why_not": _why_not(con, account, asked),
+        "ties": ties(con, account, asked.lang),
     }  # fmt: skip
     return _with_unchecked(con, row, asked)
 

@@ -90,6 +90,13 @@ TEXTS: dict[str, dict[str, str]] = {
         "why_no_case": "{finding} ({typology}) names it as {role}, and opens no case: {why}",
         "why_rate": "the two pay each other anyway",
         "why_off": "the typology or its family is switched off",
+        # explain: links to accounts against which a measure holds
+        "tie_alone": "linked to {former} ({why}), measured since {since} by the clock of the "
+        "decision: nothing of its own since, and the tie alone is no finding",
+        "tie_there": "linked to {former} ({why}), measured since {since} by the clock of the "
+        "decision: it was there before, so what it does counts by itself",
+        "tie_found": "linked to {former} ({why}), measured since {since} by the clock of the "
+        "decision: it is new and goes on, {finding}",
         # rank
         "rows": "{shown} of {total} {unit} rows, {above} of them above the line of {line}",
         "calibration_moved": "the calibration is another one than in generation {then}: {old}, now "
@@ -206,6 +213,12 @@ TEXTS: dict[str, dict[str, str]] = {
         "why_no_case": "{finding}（{typology}）以“{role}”身份涉及它，但不立案：{why}",
         "why_rate": "双方平时就互相付款",
         "why_off": "该类型或其所属类别已停用",
+        "tie_alone": "与 {former} 有关联（{why}），后者自 {since}（以决定时间计）起被采取措施："
+        "此后该账号自身没有违规行为，仅凭关联不构成发现",
+        "tie_there": "与 {former} 有关联（{why}），后者自 {since}（以决定时间计）起被采取措施："
+        "该账号此前已有活动，其行为单独计算",
+        "tie_found": "与 {former} 有关联（{why}），后者自 {since}（以决定时间计）起被采取措施："
+        "该账号为新账号并继续违规，见 {finding}",
         "rows": "共 {total} 行（{unit}），显示 {shown} 行，其中 {above} 行达到界线 {line}",
         "calibration_moved": "校准与第 {then} 代不同：原为 {old}，现为 {new}",
         "no_calibration": "无",
@@ -294,7 +307,8 @@ WORDS: dict[str, str] = {
     # headings of tables and columns
     "accounts": "账号", "findings": "发现", "evidence": "证据", "score without": "去除后得分",
     "case score without": "去除后案件得分",
-    "related": "相关案件", "not checked": "未核查", "why not": "未达界线的原因",
+    "related": "相关案件", "linked to measured accounts": "与被采取措施账号的关联",
+    "not checked": "未核查", "why not": "未达界线的原因",
     "what would clear it": "何种情况可排除", "least evidence": "最少证据",
     "counterfactuals": "反事实", "covers": "覆盖的环", "records": "记录", "item": "藏品",
     "rank": "排名",

@@ -299,3 +299,46 @@ def elsewhere(draw: st.DrawFn) -> World:
             story.gives(*ends, story.any("s1", "s2", "s3", "s4"), hour, kind=kind, **more)
             hour += story.any(0, 1, 1, 1, 2, 3)
     return story.world(described(story, ["s1", "s2"]))
+
+
+@st.composite
+def succeeding(draw: st.DrawFn) -> World:
+    """Accounts linked to measured ones, some of them new, that hand on what they should not."""
+    story = Story(draw, names(draw, 4, 7))
+    seller, *others = story.accounts
+    since = draw(st.integers(1, 3))
+    measured = [(seller, EPOCH_US + since * HOUR_US, "R4", "restrict")]
+    for _ in range(story.any(0, 0, 1, 2)):
+        at_us = EPOCH_US + draw(st.integers(0, 8)) * HOUR_US
+        measured.append((story.any(*story.accounts), at_us, "R4", story.any("notice", "ban")))
+    items = [f"x{n}" for n in range(draw(st.integers(1, 4)))]
+    for item in items:
+        hour = since + story.any(1, 1, 1, 1, 0, -1)
+        ways = draw(st.permutations(others))
+        for source, target in pairwise(ways[: story.any(2, 3, 4)]):
+            more = {"channel": story.any(None, None, None, "mini_program"), "currency": "CNY"}
+            more["price_minor"] = story.any(None, None, 500)
+            kind = story.any("gift", "gift", "sale", "issue")
+            story.gives(source, target, item, hour, kind=kind, **more)
+            hour += story.any(0, 0, 1, 1)
+    for _ in range(story.any(0, 0, 1)):
+        story.pays(story.any(*others), story.any(*others), 100, story.any(0, since, since + 1))
+    for other in others[:3]:
+        kinds = story.any(("phone",), ("phone", "device"), ("legal_subject",))
+        story.linked.append((story.any(*[seller] * 9, *others), other, kinds))
+    world = story.world(described(story, items))
+    rows = {row["account"]: row for row in world.rows["accounts"]}
+    for name in story.accounts:
+        kind = story.any(None, None, None, "official_account")
+        opened = story.any(None, None, None, EPOCH_US + (since + 1) * HOUR_US)
+        if kind or opened:
+            rows[name] = {"account": name, "kind": kind, "opened_at_us": opened}
+    certificates = []
+    if story.any(False, True):
+        span = (EPOCH_US + since * HOUR_US, EPOCH_US + (since + 2) * HOUR_US)
+        certificates.append(
+            {"account": story.any(*others), "filing_number": "F", "partner_company": "chain co",
+             "valid_from_us": span[0], "valid_to_us": story.any(span[1], None)}
+        )  # fmt: skip
+    made = world.rows | {"accounts": list(rows.values()), "certificates": certificates}
+    return World(made, world.judgements, world.settings, tuple(measured))

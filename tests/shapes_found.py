@@ -46,7 +46,8 @@ def shapes(world: World, typology: Typology, params: Any, said: Said) -> set[Sha
 
 def agree(world: World, typology: Typology, params: Any, oracle: Oracle, said: Said) -> None:
     """The search finds what the oracle does; the share of worlds with findings is an event."""
-    wanted = oracle(Records(world.rows, world.judgements, world.settings), params)
+    records = Records(world.rows, world.judgements, world.settings, world.measured)
+    wanted = oracle(records, params)
     event(f"{min(len(wanted), 3)} findings")
     assert shapes(world, typology, params, said) == wanted
 

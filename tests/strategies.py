@@ -7,7 +7,7 @@ import random
 from dataclasses import dataclass, replace
 from typing import Any
 
-from build import EPOCH_US, Judgements, Rows
+from build import EPOCH_US, Judgements, Measured, Rows
 from hypothesis import strategies as st
 
 from regift.graph.snapshot import Settings, Snapshot, snapshot_from_rows
@@ -34,9 +34,10 @@ class World:
     rows: Rows
     judgements: Judgements
     settings: Settings
+    measured: Measured = ()
 
     def snapshot(self) -> Snapshot:
-        return snapshot_from_rows(self.rows, self.settings, self.judgements)
+        return snapshot_from_rows(self.rows, self.settings, self.judgements, self.measured)
 
     def shuffled(self, seed: int) -> "World":
         """The same rows in another order."""
@@ -52,6 +53,7 @@ class World:
             for c in ACCOUNT_COLUMNS
             if row.get(c)
         }
+        named |= {name for name, *_ in self.measured}
         return sorted(named | {name for a, b, _ in self.judgements for name in (a, b)})
 
     def renamed(self, names: dict[str, str]) -> "World":
@@ -61,7 +63,8 @@ class World:
             for table, each in self.rows.items()
         }
         judged = tuple((names[a], names[b], verdict) for a, b, verdict in self.judgements)
-        return World(rows, judged, self.settings)
+        measured = tuple((names[name], *rest) for name, *rest in self.measured)
+        return World(rows, judged, self.settings, measured)
 
 
 def odd_names(names: list[str], seed: int) -> dict[str, str]:

@@ -1,11 +1,14 @@
-"""evasion, pair of records by pair of records (D-18)."""
+"""evasion, pair of records by pair of records, new account by new account (D-18)."""
 
 from typing import Any
 
 from oracles.closed_channel_sale import closed_channel_sale
 from oracles.custody import Hop, hops
 from oracles.moves import Records, Shape, described, ends
+from oracles.multi_level_gift import multi_level_gift
 from oracles.records import place
+from oracles.second_level_sale import second_level_sale
+from oracles.uncertified_issue import uncertified_issue
 
 
 def again_of(back: Hop, records: Records, window_us: int) -> Hop | None:
@@ -75,5 +78,63 @@ def channels(records: Records, window_us: int) -> set[Shape]:
     return found
 
 
+def facts(records: Records) -> set[str]:
+    """Gifts that are found by the typologies of facts with their default parameters."""
+    ledger, rows = records.ledger, records.rows
+    gifts = {record for record, _ in multi_level_gift(ledger, 1)}
+    sales = {record for record, _ in second_level_sale(ledger, records.who, False)}
+    uncertified = uncertified_issue(ledger, rows, records.judgements, 0)
+    first_level = {record for *_, found in uncertified for record in found}
+    return gifts | sales | closed_channel_sale(ledger) | first_level
+
+
+def tie(records: Records, a: str, b: str) -> str | None:
+    """How two accounts are linked, if they are."""
+    if records.who.of.get(a, a) == records.who.of.get(b, b):
+        return "entity"
+    return records.who.grade.get((min(a, b), max(a, b)))
+
+
+def was_there(records: Records, account: str, since_us: int) -> bool:
+    """Whether an account did anything by then, and is not known to be opened later."""
+    opened = [
+        row.get("opened_at_us") for row in records.rows["accounts"] if row["account"] == account
+    ]
+    if opened and opened[0] is not None and opened[0] > since_us:
+        return False
+    rows = records.rows["gifts"] + records.rows["transfers"]
+    return any(
+        account in (row["source"], row["target"]) and row["at_us"] <= since_us for row in rows
+    )
+
+
+def successors(records: Records) -> set[Shape]:
+    since: dict[str, int] = {}
+    for account, at_us, _, _ in records.measured:
+        since[account] = min(at_us, since.get(account, at_us))
+    broken = facts(records)
+    own = [hop.row for hop in hops(records.ledger) if hop.row["record_id"] in broken]
+    found = set()
+    for account in {row["source"] for row in own} - set(since):
+        acts: dict[str, list[dict[str, Any]]] = {}
+        for former, at_us in since.items():
+            later = [row for row in own if row["source"] == account and row["at_us"] > at_us]
+            linked = tie(records, former, account) is not None
+            if later and linked and not was_there(records, account, at_us):
+                acts[former] = later
+        if not acts:
+            continue
+        formers = sorted(acts, key=lambda former: (since[former], former))
+        rows = {row["record_id"]: row for each in acts.values() for row in each}
+        first = min(rows.values(), key=place)
+        grade = max(str(tie(records, former, account)) for former in formers)
+        accounts = [(account, "giver"), *((former, "member") for former in formers)]
+        shown = [("gifts", first, first["kind"])]
+        said = ("successor", (grade, since[formers[0]]))
+        found.add(described((account, "successor"), accounts, shown, 1, len(rows), said))
+    return found
+
+
 def evasion(records: Records, params: Any) -> set[Shape]:
-    return reissues(records, params.window_us) | channels(records, params.window_us)
+    window_us = params.window_us
+    return reissues(records, window_us) | channels(records, window_us) | successors(records)

@@ -1,6 +1,6 @@
 """What the patterns of D-18 have in common: the ledger with its entities, moves, episodes."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -49,6 +49,7 @@ class Records:
     rows: Rows
     judgements: Judgements
     settings: Settings
+    measured: Sequence[tuple[str, int, str, str]] = ()
 
     @cached_property
     def who(self) -> Entities:

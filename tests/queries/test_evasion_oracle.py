@@ -1,11 +1,11 @@
-"""evasion against the definition, pair of records by pair of records (D-18)."""
+"""evasion against the definition: pairs of records, and accounts that succeed others (D-18)."""
 
 from typing import Any
 
 from flows import HOUR_US
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from item_worlds import elsewhere, evasive
+from item_worlds import elsewhere, evasive, succeeding
 from oracles.evasion import evasion
 from shapes_found import agree, names_and_rows_say_nothing
 from strategies import World, record_sets
@@ -18,11 +18,14 @@ PARAMS = st.builds(
     Params,
     window_us=st.sampled_from((6 * HOUR_US, 35 * HOUR_US, 2 * HOUR_US, HOUR_US, 0)),
 )
-WORLDS = st.one_of(evasive(), elsewhere())
+WORLDS = st.one_of(evasive(), elsewhere(), succeeding(), succeeding())
 
 
 def said(row: dict[str, Any]) -> object:
-    return row["detail"]["form"], row["level"]
+    detail = row["detail"]
+    if detail["form"] == "successor":
+        return "successor", (detail["linked"], detail["since_us"])
+    return detail["form"], row["level"]
 
 
 @settings(max_examples=60, deadline=None)

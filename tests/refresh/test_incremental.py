@@ -13,13 +13,15 @@ from typing import Any
 
 import hypothesis.strategies as st
 import pytest
+from build import EPOCH_US
+from flows import HOUR_US
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from regift.enforcement import allow_list, measures
 from regift.enforcement.casebook import Casebook
 from regift.enforcement.decision_rules import EXAMPLE_RULES
-from regift.enforcement.measures import Planned
+from regift.enforcement.measures import Handed, Planned
 from regift.graph.connect import quote
 from regift.graph.staging import LoadRequest, stage
 from regift.graph.store import current_manifest, open_snapshot
@@ -195,8 +197,9 @@ class Histories(RuleBasedStateMachine):
         casebook.judge(*pair, "same" if same else "different", "test")
         casebook.close()
 
-    @rule(account=accounts, step=st.sampled_from(EXAMPLE_RULES.steps))
-    def measure(self, account: str, step: str) -> None:
+    @rule(account=accounts, step=st.sampled_from(EXAMPLE_RULES.steps), hour=st.integers(0, 40))
+    def measure(self, account: str, step: str, hour: int) -> None:
+        """In force from an hour in the midst of the records: who comes later may succeed it."""
         with Casebook.open(self.workspace.casebook, "ann") as one:
             wanted = Planned(account, step, "R4", "test")
             if any(m.step == step for m in measures.listed(one, account=account)):
@@ -204,6 +207,7 @@ class Histories(RuleBasedStateMachine):
             numbers = measures.plan(one, [wanted], EXAMPLE_RULES)
         with Casebook.open(self.workspace.casebook, "bob") as other:
             measures.approve(other, numbers, "test", EXAMPLE_RULES)
+            measures.export(other, [Handed(numbers[0], EPOCH_US + hour * HOUR_US)], "test")
 
     @rule()
     def reverse(self) -> None:

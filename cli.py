@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "case": ("regift.commands.case", "Cases: findings that belong together."),
     "config": ("regift.commands.config", "Show settings and where each came from."),
     "demo": ("regift.commands.demo", "Show the whole way on a planted world."),
+    "enforce": ("regift.commands.enforce", "Measures: plan, decide, hand over, look at again."),
     "evaluate": ("regift.commands.evaluate", "Recall, precision, misses and false alarms by name."),
     "explain": ("regift.commands.explain", "Why a case, an account or a finding is listed."),
     "export": ("regift.commands.export", "Write suspects, findings, cases or graphs to a file."),

@@ -268,9 +268,7 @@ def _short(row: Mapping[str, Any]) -> dict[str, Any]:
     return {key: row[key] for key in keys}
 
 
-def _tell(
-    made: Sequence[Measure] | Iterable[Measure], what: str, as_json: bool, quiet: bool
-) -> None:
+def _tell(made: Iterable[Measure], what: str, as_json: bool, quiet: bool) -> None:
     rows = [shown(each) for each in made]
     if as_json:
         print_json(rows)

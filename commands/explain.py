@@ -19,6 +19,7 @@ SHOWN_ROWS = 12
 """Rows of each part that people see; --json has all, and the heading says how many there are."""
 
 TOLD = {
+    "decided": "decided",
     "counterfactuals": "counterfactuals",
     "why_not": "why not",
     "ties": "linked to measured accounts",

@@ -1,6 +1,6 @@
 """What a policy tells the gate, decisions, and searches.
 
-gate_rules(policy)        ranking/gate_rules.py: degree, steps, caps, who is measured, clauses by time
+gate_rules(policy)        ranking/gate_rules.py: degree, steps, caps, who is measured, clauses
 decision_rules(policy)    decision_rules.py: steps and clauses that a decision may name
 parameters(policy)        parameters of typologies, where a switch departs from its default
 """
@@ -44,7 +44,7 @@ def gate_rules(policy: Policy) -> GateRules:
         unknown_left_out=unknown,
         ladder_example=policy.degree.example or any(step.example for step in counted),
         caps_example=policy.caps.example,
-        spans=tuple((each.id, *_span(each, zone)) for each in policy.clauses),
+        spans=tuple((each.id, *span(each, zone)) for each in policy.clauses),
         clauses=tuple(
             row for place, each in enumerate(policy.clauses) for row in _rows(policy, place, each)
         ),
@@ -79,7 +79,7 @@ def parameters(policy: Policy) -> dict[str, dict[str, str]]:
 
 
 def _rows(policy: Policy, place: int, clause: Clause) -> list[InForce]:
-    begins, ends = _span(clause, ZoneInfo(policy.zone))
+    begins, ends = span(clause, ZoneInfo(policy.zone))
     channels = [None if channel == ANY else channel for channel in clause.channels]
     later = len(policy.clauses)
     return [
@@ -90,7 +90,7 @@ def _rows(policy: Policy, place: int, clause: Clause) -> list[InForce]:
     ]
 
 
-def _span(clause: Clause, zone: ZoneInfo) -> tuple[int, int | None]:
+def span(clause: Clause, zone: ZoneInfo) -> tuple[int, int | None]:
     """The first moment in force, and the first after it."""
     ends = None if clause.ends is None else _moment_us(clause.ends, zone)
     return _moment_us(clause.begins, zone), ends

@@ -21,7 +21,8 @@ FUNCTIONS = ("gifting", "payment", "traffic")
 TOP = ("name", "version", "zone", "title", "source", "clause", "step", "degree", "gate", "switches")
 CLAUSE = ("id", "title", "source", "from", "until", "channels", "typologies", "also")
 STEP = (
-    "measure", "title", "from_points", "due_after", "lasts", "functions", "second_person", "example",
+    "measure", "title", "from_points", "due_after", "lasts", "functions", "second_person",
+    "example",
 )  # fmt: skip
 DEGREE = (
     "clause", "facts", "items", "people", "money", "confrontation", "strike", "strike_half_life",

@@ -105,6 +105,7 @@ def explain_unlisted(con: Con, account: str, asked: Asked) -> dict[str, Any]:
     row: dict[str, Any] = {
         "rank": None, "unit": "account", "id": account, "account": account, "case": None,
         "score": 0.0, "measure": None, "clause": None, "why": say(asked.lang, "why_unlisted"),
+        "degree": None, "parts": [],
         **asked.place(0.0), "terms": [], "minimal": None, "clears": None, "without": [],
         "findings": _named(con, account), "why_not": _why_not(con, account, asked),
         "ties": ties(con, account, asked.lang),
@@ -236,7 +237,8 @@ def _members(con: Con, case_id: str, lang: str) -> list[dict[str, Any]]:
     rows = dicts(
         con,
         """
-        SELECT account, role, score::DOUBLE AS score, measure, why
+        SELECT account, role, score::DOUBLE AS score, measure, degree, coalesce(parts, []) AS parts,
+               why
         FROM case_accounts JOIN proposals USING (account, case_id)
         LEFT JOIN (SELECT account, score, s FROM account_scores) USING (account)
         WHERE case_id = ? ORDER BY s DESC NULLS LAST, account

@@ -97,17 +97,19 @@ def derive(con: Con, rules: GateRules) -> None:
         CREATE OR REPLACE TEMP TABLE proposals AS
         WITH judged AS (
             SELECT account, case_id, kind, clause, coalesce(acts, 0) AS acts, here, degree, parts,
-                   told AS said_of_it, doubt, coalesce(lacking, 0) AS lacking, lack, until_us, reason,
-                   coalesce(families >= 2 AND firm, false) AS told,
+                   told AS said_of_it, doubt, coalesce(lacking, 0) AS lacking, lack, until_us,
+                   reason, coalesce(families >= 2 AND firm, false) AS told,
                    coalesce(sure_families >= 2 AND sure_firm, false) AS sure,
                    coalesce(families, 0) AS families,
                    coalesce(sure_families, 0) AS sure_families,
                    {_measured(rules)} OR coalesce(runs, false) AS measured,
-                   greatest({_ladder("clear_degree", rules)}, if({_ladder("degree", rules)} > {shaky},
-                            {shaky}, {_ladder("degree", rules)})) AS step,
+                   greatest({_ladder("clear_degree", rules)},
+                            if({_ladder("degree", rules)} > {shaky}, {shaky},
+                               {_ladder("degree", rules)})) AS step,
                    {_ladder("degree", rules)} AS step_if_clear
             FROM case_accounts LEFT JOIN passed USING (account, case_id)
-            LEFT JOIN degrees USING (account) LEFT JOIN doubts USING (account) LEFT JOIN said USING (account, case_id)
+            LEFT JOIN degrees USING (account) LEFT JOIN doubts USING (account)
+            LEFT JOIN said USING (account, case_id)
             LEFT JOIN account_kinds USING (account)
             LEFT JOIN (SELECT account, max(until_us) AS until_us,
                               arg_max(reason, until_us) AS reason
@@ -181,7 +183,8 @@ def acts(con: Con) -> None:
                     WHEN lower_bound OR gapped.finding IS NOT NULL
                         THEN 'a custody gap in the chain'
                     WHEN associated THEN 'it rests on a link by one identifier' END AS doubt
-        FROM roles JOIN (SELECT * EXCLUDE (clause) FROM weighed) USING (finding) JOIN case_members USING (finding)
+        FROM roles JOIN (SELECT * EXCLUDE (clause) FROM weighed) USING (finding)
+        JOIN case_members USING (finding)
         JOIN (SELECT finding, account, clause, lack FROM conduct) USING (finding, account)
         LEFT JOIN gapped USING (finding)
         """

@@ -1,12 +1,14 @@
 """The ranked list of one unit: cases, accounts, entities or operators, as rows of CLI.md.
 
     {"rank", "unit", "id", "<unit>", "case", "score", "entity", "measure", "clause", "why",
+     "degree", "parts": [{"part", "of", "n", "points"}],
      "reasons": [{"term", "points", "text", "findings"}], "families", "materiality_minor",
      "currency", "uncalibrated", "complete"}
 
 `measure` is null unless the gate lets one be proposed (ranking/gate.py), `why` says why. A case, an
 entity and an operator show the severest measure proposed for one of their accounts, an account the
-severest of its cases; the clause goes with it.
+severest of its cases; clause, degree and its parts (ranking/degree.py) go with it, the latter null
+and empty without a fact.
 """
 
 from decimal import Decimal
@@ -73,7 +75,7 @@ def rank(
             SELECT * FROM listed WHERE ($least IS NULL OR score >= $least)
                 AND ($top IS NULL OR rank <= $top) AND ($only IS NULL OR id = $only)),
         severest AS (
-            SELECT b.id, measure, clause, why FROM ({belongs}) b JOIN asked ON asked.id = b.id
+            SELECT b.id, measure, clause, why, degree, parts FROM ({belongs}) b JOIN asked ON asked.id = b.id
             LEFT JOIN (SELECT account, s FROM account_scores) a USING (account)
             QUALIFY row_number() OVER (PARTITION BY b.id ORDER BY {step_of("measure")} DESC,
                 (b.case_id = asked.case_id) DESC, a.s DESC NULLS LAST, b.case_id, b.account) = 1),
@@ -83,7 +85,8 @@ def rank(
                        AS reasons
             FROM reasons WHERE unit = $unit GROUP BY id)
         SELECT rank, asked.id, asked.case_id AS case, score::DOUBLE AS score, entity, measure,
-               clause, coalesce(why, '{NO_CASE}') AS why, coalesce(told.reasons, []) AS reasons,
+               clause, coalesce(why, '{NO_CASE}') AS why, degree,
+               coalesce(parts, []) AS parts, coalesce(told.reasons, []) AS reasons,
                families, materiality_minor, currency, uncalibrated, complete
         FROM asked LEFT JOIN severest USING (id) LEFT JOIN told USING (id) ORDER BY rank
         """,

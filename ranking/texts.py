@@ -90,6 +90,11 @@ TEXTS: dict[str, dict[str, str]] = {
         "why_no_case": "{finding} ({typology}) names it as {role}, and opens no case: {why}",
         "why_rate": "the two pay each other anyway",
         "why_off": "the typology or its family is switched off",
+        # explain: what people decided of a typology
+        "decided_moved": "decided dossiers with {typology}: {confirmed} confirmed, {refuted} "
+        "refuted; they move what chance makes of its stratum from {chance} to {now}",
+        "decided_fact": "decided dossiers with {typology}: {confirmed} confirmed, {refuted} "
+        "refuted; a fact keeps its weight",
         # explain: links to accounts against which a measure holds
         "tie_alone": "linked to {former} ({why}), measured since {since} by the clock of the "
         "decision: nothing of its own since, and the tie alone is no finding",
@@ -138,6 +143,9 @@ TEXTS: dict[str, dict[str, str]] = {
         "%, and so tells nobody apart; facts keep their weight",
         "demoted": "{typology} is demoted: chance makes {chance} where {findings} are found, more "
         "than half, so they have no weight and open no case",
+        "demoted_decided": "{typology} is demoted: chance makes {chance} where {findings} are "
+        "found and people refuted {refuted} of its dossiers: together more than half, so they have "
+        "no weight and open no case",
         "demoted_kept": "{kept} in other strata keep theirs",
         "cut_spans": "{cause}: {cut} of {of} parts not searched: {spans}",
         "span": "from {since} to {until}",
@@ -213,6 +221,10 @@ TEXTS: dict[str, dict[str, str]] = {
         "why_no_case": "{finding}（{typology}）以“{role}”身份涉及它，但不立案：{why}",
         "why_rate": "双方平时就互相付款",
         "why_off": "该类型或其所属类别已停用",
+        "decided_moved": "含 {typology} 的已决卷宗：确认 {confirmed} 份，否定 {refuted} 份；"
+        "其分层的偶然比例由 {chance} 变为 {now}",
+        "decided_fact": "含 {typology} 的已决卷宗：确认 {confirmed} 份，否定 {refuted} 份；"
+        "事实保留其权重",
         "tie_alone": "与 {former} 有关联（{why}），后者自 {since}（以决定时间计）起被采取措施："
         "此后该账号自身没有违规行为，仅凭关联不构成发现",
         "tie_there": "与 {former} 有关联（{why}），后者自 {since}（以决定时间计）起被采取措施："
@@ -255,6 +267,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "off": "{family} 类已停用：涉及 {of} 条 {tbl} 中的 {records} 条，超过 {percent}%，无从区分",
         "demoted": "{typology} 已降级：发现 {findings} 项，偶然即可产生 {chance} 项，超过一半，"
         "不计权重也不立案",
+        "demoted_decided": "{typology} 已降级：发现 {findings} 项，偶然即可产生 {chance} 项，"
+        "另有 {refuted} 份卷宗被人工否定，合计超过一半，不计权重也不立案",
         "demoted_kept": "其他分层的 {kept} 项保留权重",
         "cut_spans": "{cause}：{of} 个部分中有 {cut} 个未搜索：{spans}",
         "span": "{since} 至 {until}",
@@ -270,15 +284,18 @@ TEXTS: dict[str, dict[str, str]] = {
 STORED = (
     "reason", "reasons", "reason_label", "reason_labels", "no_case", "affected", "evidence_only",
     "degree", "for_clause", "for_facts", "for_items", "for_people", "for_money", "for_repetition",
-    "for_confrontation", "doubtful", "families_sure", "families", "no_act", "incomplete", "gap", "one_link",
-    "not_in_force", "no_clause", "not_counted", "allow_listed",
-    "off", "demoted", "demoted_kept", "cut_spans", "cut_listed", "cut_counting", "cut_roots_to",
-    "cut_roots", "related",
+    "for_confrontation", "doubtful", "families_sure", "families", "no_act", "incomplete", "gap",
+    "one_link", "not_in_force", "no_clause", "not_counted", "allow_listed",
+    "off", "demoted", "demoted_decided", "demoted_kept", "cut_spans", "cut_listed",
+    "cut_counting", "cut_roots_to", "cut_roots", "related",
 )  # fmt: skip
 """Keys of sentences that a generation keeps in English."""
 
 NUMBER = r"[\d,]+"
-NUMBERS = ("n", "points", "of", "records", "percent", "findings", "kept", "cut", "left", "length")
+NUMBERS = (
+    "n", "points", "of", "records", "percent", "findings", "kept", "refuted", "cut", "left",
+    "length",
+)  # fmt: skip
 """Placeholders of stored sentences that hold a whole number."""
 
 INSIDE = {
@@ -307,13 +324,13 @@ WORDS: dict[str, str] = {
     # headings of tables and columns
     "accounts": "账号", "findings": "发现", "evidence": "证据", "score without": "去除后得分",
     "case score without": "去除后案件得分",
-    "related": "相关案件", "linked to measured accounts": "与被采取措施账号的关联",
-    "not checked": "未核查", "why not": "未达界线的原因",
+    "related": "相关案件", "decided": "人工决定", "not checked": "未核查",
+    "linked to measured accounts": "与被采取措施账号的关联", "why not": "未达界线的原因",
     "what would clear it": "何种情况可排除", "least evidence": "最少证据",
     "counterfactuals": "反事实", "covers": "覆盖的环", "records": "记录", "item": "藏品",
     "rank": "排名",
     "id": "编号",
-    "score": "得分", "measure": "措施", "clause": "条款", "terms": "得分构成", "role": "角色",
+    "score": "得分", "measure": "措施", "degree": "程度", "clause": "条款", "terms": "得分构成", "role": "角色",
     "finding": "发现", "typology": "类型", "complete": "完整", "table": "表", "record": "记录",
     "why": "原因", "lineage": "沿革", "was": "原得分", "same": "未变", "grew": "扩大",
     "shrank": "缩小", "split": "拆分", "merged": "合并", "gone": "消失", "new": "新增",

@@ -46,6 +46,7 @@ TYPOLOGIES = {
         typology("money_cycle", "value_cycle", 70, layer="value", clauses=("R1", "R5")),
         typology("pass_through", "relay", 60, layer="value"),
         typology("fan_in", "dispersion", 15, layer="value"),
+        typology("evasion", "evasion", 60),
         typology("shared_controller", "identity", 40, layer="identity"),
     )
 }

@@ -2,13 +2,15 @@
 
 Of rows with one key and different content the first accepted stays, across loads and inside one
 (D-1); the others are rejects named `conflict`. The same row again is a duplicate and changes
-nothing. Rows of tables with `updated_at` follow the newest `updated_at` (D-16).
+nothing. Rows of tables with `updated_at` follow the newest `updated_at` (D-16). Periods of
+certificates have rules of their own (`certificate_periods.py`).
 """
 
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from regift.graph import certificate_periods
 from regift.graph.connect import count, parquet, quote, row
 from regift.graph.loads import pending_loads
 from regift.graph.store import Manifest, current_manifest, define_records
@@ -32,7 +34,7 @@ def decide(
 ) -> dict[str, int]:
     """Make `decided`: accepted rows with `_op`; move the others to `rejects` or count them."""
     read_rows = count(con, "accepted")
-    _existing(con, workspace, table)
+    known = _existing(con, workspace, table)
     _settle_inside(con, table, reading)
     settled = count(con, "accepted")
     before = count(con, "rejects")
@@ -50,12 +52,15 @@ def decide(
             f"{_verdict(table, action)} AS _op "
             f"FROM accepted a LEFT JOIN existing e USING ({using}) LEFT JOIN gone g USING ({using})"
         )
-    _reject(con, table, reading, "judged", _MESSAGES)
+    judged = "judged"
+    if table.name == "certificates" and action != "withdraw":
+        judged = certificate_periods.check(con, known)
+    _reject(con, table, reading, judged, _MESSAGES)
     con.execute(
-        f"CREATE TEMP VIEW decided AS SELECT {columns}, _op FROM judged a "
+        f"CREATE TEMP VIEW decided AS SELECT {columns}, _op FROM {judged} a "
         "WHERE _op IN ('insert', 'replace', 'withdraw')"
     )
-    counted = dict(con.execute("SELECT _op, count(*) FROM judged GROUP BY _op").fetchall())
+    counted = dict(con.execute(f"SELECT _op, count(*) FROM {judged} GROUP BY _op").fetchall())
     accepted = sum(counted.get(op, 0) for op in ("insert", "replace", "withdraw"))
     rejected = count(con, "rejects")
     inside = read_rows - settled - (before - (reading.rejected))
@@ -72,6 +77,7 @@ _MESSAGES = {
     "conflict": "the key {key} is there with other content: `load --replace --reason` corrects it",
     "withdrawn": "the key {key} was withdrawn: `load --replace --reason` brings it back",
     "not_found": "no accepted record has the key {key}",
+    **certificate_periods.MESSAGES,
 }
 
 
@@ -140,8 +146,11 @@ def _settle_inside(con: duckdb.DuckDBPyConnection, table: Table, reading: Readin
     con.execute("DROP TABLE accepted; ALTER TABLE kept RENAME TO accepted")
 
 
-def _existing(con: duckdb.DuckDBPyConnection, workspace: Workspace, table: Table) -> None:
-    """Make `existing`, the stored rows with the keys of `accepted`, and `gone`, withdrawn keys."""
+def _existing(con: duckdb.DuckDBPyConnection, workspace: Workspace, table: Table) -> str:
+    """Make `existing`, the stored rows with the keys of `accepted`, and `gone`, withdrawn keys.
+
+    Gives SQL of all rows that are stored or staged, each with `_load` and `_op`.
+    """
     manifest = current_manifest(workspace)
     columns = ", ".join(c.stored for c in TABLES[table.name].columns)
     key = ", ".join(table.stored_key)
@@ -169,6 +178,7 @@ def _existing(con: duckdb.DuckDBPyConnection, workspace: Workspace, table: Table
            OR EXISTS (SELECT 1 FROM known k WHERE k._op = 'withdraw' AND {_joined("a", "k", table)})
         """
     )
+    return union
 
 
 def _joined(left: str, right: str, table: Table) -> str:

@@ -20,7 +20,7 @@ from regift.queries.params import duration_us
 KINDS = ("jsonl", "csv")
 TEXTS = (
     "key", "action", "account", "step", "clause", "effective_at", "due_at", "until_at", "reason",
-    "dossier", "case", "decided_by", "approved_by",
+    "grounds", "dossier", "case", "decided_by", "approved_by", "ended_by",
 )  # fmt: skip
 
 

@@ -2,12 +2,12 @@
 
     {"action_file", "policy", "generation", "as_of", "audit_head", "made_at", "actions"}
     {"key", "action", "measure", "account", "step", "functions", "clause", "effective_at", "due_at",
-     "until_at", "reason", "dossier", "case", "decided_by", "approved_by"}       a line an action
-
+     XX
 `action` is `apply` (a measure that was approved), `extend` (one that was handed over has another
 end) or `lift` (one that was handed over is over: closed or reversed). `key` names the action and is
 the same in every file, so a system that reads a file twice does nothing twice. `action_file` is
-made of the hash of all else: the same name is the same bytes.
+made of the hash of all else: the same name is the same bytes. `reason` is what who decided this
+action wrote, `grounds` what the measure was planned for.
 
     <workspace>/actions/NAME.jsonl       every file, as it was handed over
     <workspace>/actions/NAME.json        while it is being handed over: what will be recorded
@@ -28,7 +28,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from regift.enforcement import measures
+from regift.enforcement import history, measures
 from regift.enforcement.audit_log import AuditLog
 from regift.enforcement.measures import Measure
 from regift.enforcement.policy import Policy
@@ -109,7 +109,16 @@ def made(
     functions = {step.measure: list(step.functions) for step in policy.steps}
     people = dict(_people(log))
     book = str(log.con.execute("SELECT hash FROM audit WHERE seq = 1").fetchone()[0])
-    lines = [_line(each, functions, people.get(each.measure.dossier), book) for each in actions]
+    acts = history.acts(log)
+    lines = [
+        _line(
+            {"key": _key(each, book), "reason": history.reason(acts[each.measure.number])},
+            each,
+            functions.get(each.measure.step, []),
+            people.get(each.measure.dossier),
+        )
+        for each in actions
+    ]
     header = {
         "policy": policy.id,
         "generation": manifest.number,
@@ -146,31 +155,38 @@ def _people(log: AuditLog) -> list[tuple[int | None, tuple[str, str | None]]]:
     return [(number, (case_id, decided_by)) for number, case_id, decided_by in rows]
 
 
+def _key(action: Action, book: str) -> str:
+    """The same for the same action, whichever file it stands in; of this casebook alone."""
+    until = action.until_us if action.action == EXTEND else None
+    text = json.dumps([book, action.measure.number, action.action, until])
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
 def _line(
+    about: dict[str, str],
     action: Action,
-    functions: dict[str, list[str]],
+    functions: list[str],
     dossier: tuple[str, str | None] | None,
-    book: str,
 ) -> str:
     of = action.measure
     case_id, decided_by = dossier or (None, None)
-    until = action.until_us
-    key = json.dumps([book, of.number, action.action, until if action.action == EXTEND else None])
     told = {
-        "key": hashlib.sha256(key.encode()).hexdigest()[:32],
+        "key": about["key"],
         "action": action.action,
         "measure": of.number,
         "account": of.account,
         "step": of.step,
-        "functions": functions.get(of.step, []),
+        "functions": functions,
         "clause": of.clause,
         "effective_at": utc_text(action.effective_us),
         "due_at": None if action.due_us is None else utc_text(action.due_us),
-        "until_at": None if until is None else utc_text(until),
-        "reason": of.reason,
+        "until_at": None if action.until_us is None else utc_text(action.until_us),
+        "reason": about["reason"],
+        "grounds": of.reason,
         "dossier": None if of.dossier is None else f"D-{of.dossier}",
         "case": case_id,
         "decided_by": decided_by or of.approved_by,
         "approved_by": of.approved_by,
+        "ended_by": of.ended_by,
     }
     return json.dumps(told, ensure_ascii=False)

@@ -20,7 +20,6 @@ from dataclasses import dataclass
 
 from regift.enforcement.audit_log import Apply, AuditLog, AuditRow
 from regift.enforcement.decision_rules import DecisionRules
-from regift.graph.workspace import now_us
 from regift.loaders.errors import RegiftError, UsageError
 
 PLANNED, APPROVED, EXPORTED, RECHECKED = "planned", "approved", "exported", "rechecked"
@@ -130,13 +129,13 @@ def approve(
     """
     need_reason(reason)
     with log.transaction():
-        dates = []
+        after = []
         for measure in allowed(log.con, numbers, "approve"):
             rules.check(measure.step, clause or measure.clause)
             if rules.needs_second(measure.step):
                 _check_second(log, measure)
-            dates.append([measure.number, *rules.dates(measure.step, now_us())])
-        told = {"measures": list(numbers), "reason": reason, "clause": clause, "dates": dates}
+            after.append([measure.number, *rules.dates(measure.step, 0)])
+        told = {"measures": list(numbers), "reason": reason, "clause": clause, "after_us": after}
         log.write("measure approve", told, _approved)
 
 
@@ -350,7 +349,10 @@ def _approved(con: sqlite3.Connection, row: AuditRow) -> None:
     con.executemany(
         "UPDATE measures SET due_us = ?, until_us = ?, clause = coalesce(?, clause) "
         "WHERE number = ?",
-        [(due, until, told.get("clause"), number) for number, due, until in told.get("dates", ())],
+        [
+            (*(after and row.at_us + after for after in times), told.get("clause"), number)
+            for number, *times in told.get("after_us", ())
+        ],
     )
 
 

@@ -164,6 +164,11 @@ def _tell(told: dict[str, Any], lang: str) -> None:
     gate = told["gate"]
     click.echo(
         f"\nat most {gate['doubtful']} on doubtful facts, {gate['two_families']} on two families, "
-        f"{gate['uncalibrated']} on these without a calibration ({_example(gate)})\n"
+        f"{gate['uncalibrated']} on these without a calibration ({_example(gate)})"
+    )
+    papers = told["certificates"]
+    click.echo(
+        f"proof is asked for again after {papers['remind_every']}; certificates are listed when "
+        f"they end within {papers['expires_within']} ({_example(papers)})\n"
     )
     print_table(told["switches"], ("key", "value", "means"))

@@ -46,7 +46,7 @@ def _lines() -> list[str]:
     lines += ["", "### Degree: what it is the sum of", "", "| part | points |", "|---|---|"]
     lines += [f"| {row['part']} | {row['points']} |" for row in listing.degree_rows(degree)]
     lines += ["", f"Numbers: {_whose(degree['example'])}."]
-    gate = told["gate"]
+    gate, papers = told["gate"], told["certificates"]
     lines += [
         "",
         f"At most `{gate['doubtful']}` on doubtful facts (incomplete, after a custody gap, or on a "
@@ -55,6 +55,10 @@ def _lines() -> list[str]:
         "chance explains a",
         f"tenth or less, and `{gate['uncalibrated']}` where no calibration says so: "
         f"{_whose(gate['example'])}.",
+        "",
+        f"Proof is asked for again after {papers['remind_every']}, and a certificate is listed "
+        "when it ends within",
+        f"{papers['expires_within']}: {_whose(papers['example'])}.",
         "",
         "### Switches: where the texts disagree or are silent",
         "",

@@ -18,6 +18,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from regift.enforcement import policy_schema as schema
+from regift.graph.snapshot import DAY_US
 from regift.graph.workspace import Workspace
 from regift.loaders.errors import UsageError
 from regift.ranking.gate_rules import DegreeRules
@@ -81,6 +82,19 @@ class Caps:
 
 
 @dataclass(frozen=True)
+class Certificates:
+    """When proof is asked for again, and from when on a coming end is told."""
+
+    remind_every_us: int
+    expires_within_us: int
+    example: bool
+
+
+EXAMPLE_CERTIFICATES = Certificates(7 * DAY_US, 30 * DAY_US, example=True)
+"""Of a pack that says nothing of it."""
+
+
+@dataclass(frozen=True)
 class Policy:
     """One version of one pack; content: hash of the file."""
 
@@ -93,6 +107,7 @@ class Policy:
     steps: tuple[Step, ...]
     degree: Degree
     caps: Caps
+    certificates: Certificates
     switches: Mapping[str, str]
     content: str
     path: Path
@@ -131,6 +146,9 @@ def read(path: Path) -> Policy:
         steps=tuple(Step(**each) for each in told["steps"]),
         degree=Degree(DegreeRules(**told["degree"]["rules"]), told["degree"]["example"]),
         caps=Caps(**told["caps"]),
+        certificates=(
+            Certificates(**told["certificates"]) if told["certificates"] else EXAMPLE_CERTIFICATES
+        ),
         content=hashlib.sha256(data).hexdigest(),
         path=path,
     )

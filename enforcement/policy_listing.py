@@ -38,6 +38,11 @@ def whole(policy: Policy, used: Policy) -> dict[str, Any]:
             "uncalibrated": policy.caps.uncalibrated,
             "example": policy.caps.example,
         },
+        "certificates": {
+            "remind_every": duration_text(policy.certificates.remind_every_us),
+            "expires_within": duration_text(policy.certificates.expires_within_us),
+            "example": policy.certificates.example,
+        },
         "switches": switches(policy),
         "without_clause": uncovered(policy),
     }

@@ -18,7 +18,10 @@ ANY = "any"
 EVERYWHERE = (*CHANNELS, "unknown", ANY)
 FUNCTIONS = ("gifting", "payment", "traffic")
 
-TOP = ("name", "version", "zone", "title", "source", "clause", "step", "degree", "gate", "switches")
+TOP = (
+    "name", "version", "zone", "title", "source", "clause", "step", "degree", "gate",
+    "certificates", "switches",
+)  # fmt: skip
 CLAUSE = ("id", "title", "source", "from", "until", "channels", "typologies", "also")
 STEP = (
     "measure", "title", "from_points", "due_after", "lasts", "functions", "second_person",
@@ -29,6 +32,7 @@ DEGREE = (
     "example",
 )  # fmt: skip
 GATE = ("doubtful", "two_families", "uncalibrated", "example")
+CERTIFICATES = ("remind_every", "expires_within", "example")
 
 MOST = 10**15
 """No number of a pack is above it: above the largest amount, and sums of points stay exact."""
@@ -53,6 +57,9 @@ def checked(table: Mapping[str, Any]) -> dict[str, Any]:
     told["caps"] = _caps(_section(table, "gate"), measures)
     _overlaps(told["clauses"])
     told["degree"] = _degree(_section(table, "degree"), told["clauses"])
+    told["certificates"] = None
+    if "certificates" in table:
+        told["certificates"] = _certificates(_section(table, "certificates"))
     return told
 
 
@@ -183,6 +190,17 @@ def _caps(table: Mapping[str, Any], measures: tuple[str, ...]) -> dict[str, Any]
         key: _given(table, key, _word(measures), "[gate]") for key in GATE if key != "example"
     }
     return told | {"example": bool(_perhaps(table, "example", _flag, "[gate]"))}
+
+
+def _certificates(table: Mapping[str, Any]) -> dict[str, Any]:
+    _known(table, CERTIFICATES, "[certificates]")
+    told = {
+        f"{key}_us": _given(table, key, _duration, "[certificates]")
+        for key in ("remind_every", "expires_within")
+    }
+    if told["remind_every_us"] == 0:
+        raise UsageError("[certificates] remind_every: 0 is no interval: write a duration like 7d")
+    return told | {"example": bool(_perhaps(table, "example", _flag, "[certificates]"))}
 
 
 def _switches(table: Mapping[str, Any]) -> dict[str, str]:

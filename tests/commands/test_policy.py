@@ -52,10 +52,13 @@ def test_show_says_what_is_an_example(tmp_path: Path) -> None:
     assert told["degree"]["facts"] == [[1, 1], [3, 4], [10, 9], [30, 12]]
     assert told["degree"]["strike_half_life"] == "180d"
     assert told["degree"]["example"] is True
+    assert told["certificates"] == {
+        "remind_every": "7d", "expires_within": "30d", "example": True,
+    }  # fmt: skip
     assert len(told["switches"]) == 12
     assert told["without_clause"] == []
     text = run("policy", "show", "-w", tmp_path / "none").stdout
-    assert text.count("our example") == 7
+    assert text.count("our example") == 8
     assert "提醒并要求提供证明" in run("policy", "show", "--lang", "zh", "-w", tmp_path).stdout
 
 

@@ -153,6 +153,10 @@ def test_who_is_measured(tmp_path: Path, value: str, kinds: tuple[str, ...], unk
         ('giveaway = "level_0"', "", "[switches] giveaway: is missing"),
         ('certificate_grace = "0d"', 'certificate_grace = "a bit"',
          "[switches] certificate_grace: 'a bit' is not a duration"),
+        ('remind_every = "7d"', "", "[certificates] remind_every: is missing: write remind_every"),
+        ('remind_every = "7d"', 'remind_every = "0d"', "remind_every: 0 is no interval: write a"),
+        ('expires_within = "30d"', 'expires_within = "soon"', "expires_within: 'soon' is not a"),
+        ('expires_within = "30d"', 'warn = "3d"', "[certificates] warn: is unknown: there are"),
         ("[switches]", "[switches", "this is no TOML"),
     ],
 )  # fmt: skip

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tree import ROOT
 
-from regift.enforcement.policy import in_use, read
+from regift.enforcement.policy import EXAMPLE_CERTIFICATES, in_use, read
 from regift.enforcement.policy_rules import decision_rules, gate_rules
 from regift.graph.workspace import Workspace
 from regift.ranking.gate_rules import DegreeRules
@@ -36,6 +36,7 @@ def test_the_pack_of_the_page_can_be_used(tmp_path: Path) -> None:
     assert [(row.channel, row.until_us == sales[1].from_us) for row in sales] == [
         ("mini_program", True), (None, False),
     ]  # fmt: skip
+    assert pack.certificates == EXAMPLE_CERTIFICATES, "it says nothing of it"
     assert decision_rules(pack).needs_second("restrict")
     assert not decision_rules(pack).needs_second("notice")
 

@@ -179,6 +179,10 @@ def connect(ledger: Ledger, *, threads: int = 1) -> duckdb.DuckDBPyConnection:
     con.execute(f"CREATE TABLE findings ({FINDINGS_DDL})")
     con.execute(f"CREATE TABLE subjects ({SUBJECTS_DDL})")
     con.execute(f"CREATE TABLE evidence ({EVIDENCE_DDL})")
+    con.execute(
+        "CREATE TABLE links (a VARCHAR, b VARCHAR, grade VARCHAR, kinds VARCHAR[], sharers BIGINT, "
+        "why VARCHAR)"
+    )
     con.execute("CREATE TABLE entity_of (account VARCHAR, entity VARCHAR)")
     con.execute("CREATE TABLE account_kinds (account VARCHAR, kind VARCHAR, operator VARCHAR)")
     _insert(con, "findings", [_finding(f) for f in ledger.findings])

@@ -52,7 +52,14 @@ def test_a_row_has_the_keys_of_the_contract() -> None:
         (whole,) = rank(con, "case")
     assert first == {
         "rank": 1, "unit": "account", "id": "b", "account": "b", "case": case, "score": 95.8,
-        "entity": "b", "measure": "notice", "clause": "R4", "why": WHY, "reasons": REASONS,
+        "entity": "b", "measure": "notice", "clause": "R4", "why": WHY, "degree": 3,
+        "parts": [
+            {"part": "clause", "of": "R4", "n": 1, "points": 2},
+            {"part": "facts", "of": None, "n": 1, "points": 1},
+            {"part": "items", "of": None, "n": 1, "points": 0},
+            {"part": "people", "of": None, "n": 1, "points": 0},
+        ],
+        "reasons": REASONS,
         "families": 2, "materiality_minor": 200, "currency": "CNY", "uncalibrated": True,
         "complete": True,
     }  # fmt: skip

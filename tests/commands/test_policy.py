@@ -53,7 +53,7 @@ def test_show_says_what_is_an_example(tmp_path: Path) -> None:
     assert told["degree"]["strike_half_life"] == "180d"
     assert told["degree"]["example"] is True
     assert told["certificates"] == {
-        "remind_every": "7d", "expires_within": "30d", "example": True,
+        "remind_every": "1w", "expires_within": "30d", "example": True,
     }  # fmt: skip
     assert len(told["switches"]) == 12
     assert told["without_clause"] == []

@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from regift.enforcement import allow_list, certificates, dossiers, measures
+from regift.enforcement import allow_list, certificates, dossier_measures, dossiers, measures
 from regift.enforcement.casebook import Casebook
 from regift.enforcement.decision_rules import EXAMPLE_RULES
 from regift.enforcement.dossiers import Decision, Subject
@@ -65,6 +65,11 @@ def filled(path: Path) -> None:
         measures.recheck(cat, numbers[0], "continues", "three more")
         measures.extend(cat, numbers[0], "again", due_us=9, until_us=FAR_US)
         measures.close(cat, numbers[1], "it stopped")
+        plans = [Planned("ida", "ban", "R4", "40"), Planned("jan", "notice", "R4", "1")]
+        first, second = dossier_measures.plan(ann, [(case("k"), plans)], EXAMPLE_RULES)
+        dossier_measures.approve(bob, [first], "seen", EXAMPLE_RULES, "R5")
+        dossier_measures.decline(cat, [second], "a test account")
+        measures.export(bob, [Handed(first, 7, 8, FAR_US)], "actions-2", lifted=[numbers[1]])
         allow_list.add(ann, "zoe", FAR_US, "a test account")
         allow_list.add(bob, "zoe", FAR_US + 1, "longer")
         allow_list.add(bob, "yan", FAR_US, "press")

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from casebooks import book, case, decided, tables
 
-from regift.enforcement import allow_list, certificates, dossiers, measures
+from regift.enforcement import allow_list, certificates, dossier_measures, dossiers, measures
 from regift.enforcement.casebook import Casebook
 from regift.enforcement.decision_rules import EXAMPLE_RULES
 from regift.enforcement.measures import Planned
@@ -28,6 +28,18 @@ ACTS: dict[str, Callable[[Casebook], object]] = {
     "plan": lambda log: measures.plan(
         log, [Planned("x", "ban", "R4", "r"), Planned("y", "ban", "R4", "r")], EXAMPLE_RULES
     ),
+    "plan of two cases": lambda log: dossier_measures.plan(
+        log,
+        [
+            (case("b"), [Planned("x", "ban", "R4", "r"), Planned("y", "notice", "R4", "r")]),
+            (case("a", number=1), [Planned("ann", "take_down", "R4", "r", follows=1)]),
+        ],
+        EXAMPLE_RULES,
+    ),
+    "approve planned": lambda log: dossier_measures.approve(
+        log, [3, 4], "seen", EXAMPLE_RULES, "R5"
+    ),
+    "decline planned": lambda log: dossier_measures.decline(log, [4, 3], "not these"),
     "allow": lambda log: allow_list.add(log, "ann", 4 * 10**15, "press"),
     "certificate": lambda log: certificates.review(log, "brand", "F1", "refused", "not filed"),
     "remind": lambda log: certificates.remind(log, "brand", "by mail"),
@@ -40,6 +52,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("made") / "casebook.sqlite"
     with book(path, "ann") as casebook:
         dossiers.decide(casebook, case("a"), decided("restrict", "ann", "dan"), EXAMPLE_RULES)
+        planned = [Planned("ida", "ban", "R4", "40"), Planned("jan", "notice", "R4", "1")]
+        dossier_measures.plan(casebook, [(case("d"), planned)], EXAMPLE_RULES)
     return path
 
 

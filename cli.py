@@ -21,6 +21,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "audit": ("regift.commands.audit", "Check the log of what people decided."),
     "calibrate": ("regift.commands.calibrate", "Learn how much of what is found chance explains."),
     "case": ("regift.commands.case", "Cases: findings that belong together."),
+    "certificate": (
+        "regift.commands.certificate",
+        "Cooperation certificates: who may sell, whose proof is due.",
+    ),
     "config": ("regift.commands.config", "Show settings and where each came from."),
     "demo": ("regift.commands.demo", "Show the whole way on a planted world."),
     "enforce": ("regift.commands.enforce", "Measures: plan, decide, hand over, look at again."),

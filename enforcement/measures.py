@@ -20,6 +20,7 @@ from dataclasses import dataclass
 
 from regift.enforcement.audit_log import Apply, AuditLog, AuditRow
 from regift.enforcement.decision_rules import DecisionRules
+from regift.graph.workspace import now_us, utc_text
 from regift.loaders.errors import RegiftError, UsageError
 
 PLANNED, APPROVED, EXPORTED, RECHECKED = "planned", "approved", "exported", "rechecked"
@@ -92,6 +93,15 @@ class Measure:
     follows: int | None
     told_until_us: int | None
     lifted_us: int | None
+
+    @property
+    def look_us(self) -> int | None:
+        """When it is looked at again: one that has no such date, when it is over."""
+        return self.until_us if self.due_us is None else self.due_us
+
+    def is_over(self, now_us: int) -> bool:
+        """Whether it has ended by itself."""
+        return self.until_us is not None and self.until_us <= now_us
 
 
 def plan(log: AuditLog, planned: Sequence[Planned], rules: DecisionRules) -> list[int]:
@@ -173,7 +183,17 @@ def recheck(log: AuditLog, number: int, outcome: str, reason: str) -> None:
 def extend(
     log: AuditLog, number: int, reason: str, *, due_us: int, until_us: int | None = None
 ) -> None:
-    """Let a measure that was looked at again go on, with new dates."""
+    """Let a measure that was looked at again go on, with new dates.
+
+    RegiftError for one that is over by itself: whoever was told of it has ended it.
+    """
+    (measure,) = numbered(log.con, [number])
+    now = now_us()
+    if measure.is_over(now):
+        raise RegiftError(
+            f"measure {number} is over since {utc_text(measure.until_us or now)}: close it; "
+            "`regift enforce plan` proposes another where it goes on"
+        )
     _act(log, "extend", number, reason, {"due_us": due_us, "until_us": until_us})
 
 
@@ -212,10 +232,13 @@ def numbered(con: sqlite3.Connection, numbers: Sequence[int]) -> list[Measure]:
 
 
 def due(log: AuditLog, now_us: int) -> list[Measure]:
-    """Measures in force whose due date has come, the longest overdue first."""
+    """Measures that are to be looked at again by now, the longest overdue first.
+
+    Those are in force, or over by themselves and not yet closed.
+    """
     rows = log.con.execute(
         "SELECT * FROM measures WHERE state IN ('exported', 'approved', 'rechecked') "
-        "AND due_us <= ? ORDER BY due_us, number",
+        "AND coalesce(due_us, until_us) <= ? ORDER BY coalesce(due_us, until_us), number",
         (now_us,),
     )
     return [_measure(row) for row in rows]

@@ -6,8 +6,8 @@ recorded. Otherwise
 
     stopped      no fact names the account after the measure took effect; proposed: close it
     continues    some do; proposed: the next step of the ladder, planned for people to approve; or
-                 to extend it, where that step is planned or in force already, the facts are
-                 doubtful, or there is no further step
+                 to extend it, where a severer one is in force already, the facts are doubtful, or
+                 there is no further step; one that is over by itself to close
 
 A fact counts if its clause was in force, by the time of its first record. What was recorded already
 is not recorded again.
@@ -96,7 +96,7 @@ def _looked(
 ) -> Looked:
     if measure.state == APPROVED:
         return Looked(measure, None, "never handed over: `regift enforce export` first")
-    if manifest.as_of_us is None or manifest.as_of_us < (measure.due_us or 0):
+    if manifest.as_of_us is None or manifest.as_of_us < (measure.look_us or 0):
         ends = "nowhere" if manifest.as_of_us is None else f"at {utc_text(manifest.as_of_us)}"
         return Looked(measure, None, f"cannot be said: records end {ends}; load later ones")
     outcome = CONTINUES if found else STOPPED
@@ -111,7 +111,8 @@ def _looked(
         return Looked(measure, outcome, why, proposed="close")
     planned, no_step = _step_up(log, measure, found, manifest.number, rules, why)
     if planned is None:
-        return Looked(measure, outcome, f"{why}; {no_step}", names, "extend")
+        proposed = "close" if measure.is_over(now_us()) else "extend"
+        return Looked(measure, outcome, f"{why}; {no_step}", names, proposed)
     return Looked(measure, outcome, why, names, "step up", planned)
 
 
@@ -183,7 +184,7 @@ def told(looked: Looked) -> dict[str, Any]:
         "account": of.account,
         "measure": of.step,
         "clause": of.clause,
-        "due_at": None if of.due_us is None else utc_text(of.due_us),
+        "due_at": None if of.look_us is None else utc_text(of.look_us),
         "outcome": looked.outcome,
         "why": looked.why,
         "facts": list(looked.facts),

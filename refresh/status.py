@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from regift.enforcement import measures
+from regift.enforcement.casebook import Casebook
 from regift.graph.loads import all_loads, pending_loads
 from regift.graph.rejects import open_rejects
 from regift.graph.store import current_manifest
@@ -13,7 +15,7 @@ from regift.refresh.run import truncated_of
 def status(workspace: Workspace) -> dict[str, Any]:
     """One object; `generation` is None before the first refresh.
 
-    `age_s` is the only value here that the clock decides.
+    `age_s` and the measures that are due are what the clock decides here.
     """
     manifest = current_manifest(workspace)
     pending = pending_loads(workspace, manifest)
@@ -22,6 +24,7 @@ def status(workspace: Workspace) -> dict[str, Any]:
         "staged_rows": sum(load["accepted"] for load in pending),
         "refused_loads": sum(load["state"] == "refused" for load in all_loads(workspace)),
         "rejects": len(open_rejects(workspace)),
+        "measures": _measures(workspace),
     }
     if manifest is None:
         return {"generation": None, "records": {}, **waiting}
@@ -48,3 +51,14 @@ def status(workspace: Workspace) -> dict[str, Any]:
         "truncated": truncated_of(manifest),
         "digests": dict(manifest.digests),
     }
+
+
+def _measures(workspace: Workspace) -> dict[str, int]:
+    """How many measures wait for a decision, are to be handed over, or looked at again by now."""
+    with Casebook.read(workspace.casebook) as casebook:
+        found = measures.listed(casebook)
+        return {
+            "planned": sum(each.state == measures.PLANNED for each in found),
+            "approved": sum(each.state == measures.APPROVED for each in found),
+            "due": len(measures.due(casebook, now_us())),
+        }

@@ -1,10 +1,13 @@
 """The small world of `command_line`, loaded and refreshed once; a copy for tests that change it."""
 
 import shutil
+from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from command_line import WORLD, loaded, run
+from enforced import built, person, set_clock
 
 
 @pytest.fixture(scope="session")
@@ -29,3 +32,21 @@ def copied(world: Path, tmp_path: Path) -> Path:
 def fresh(tmp_path: Path) -> Path:
     """A place where no workspace is yet."""
     return tmp_path / "ws"
+
+
+@pytest.fixture(scope="session")
+def operators(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The world of `enforced`, taken in by ann. Whoever changes it takes `enforced`."""
+    place = tmp_path_factory.mktemp("operators") / "ws"
+    with pytest.MonkeyPatch.context() as patch, person("ann"):
+        set_clock(patch)
+        built(place)
+    return place
+
+
+@pytest.fixture
+def enforced(operators: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The same, to be changed, an hour later; ann acts where nobody else is named."""
+    set_clock(monkeypatch, timedelta(hours=1))
+    with person("ann"):
+        yield Path(shutil.copytree(operators, tmp_path / "ws", symlinks=True))

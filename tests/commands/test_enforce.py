@@ -1,37 +1,24 @@
 """`regift enforce`: from the ranking to measures, by people, and what becomes of them."""
 
-import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from command_line import Ran, asked, run
-from enforced import START, built, person, sale, set_clock, taken_in
+from enforced import START, person, sale, set_clock, taken_in
 
 from regift.enforcement.casebook import Casebook
 
 REASON = ("--reason", "seen")
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = tmp_path_factory.mktemp("enforced") / "ws"
-    with pytest.MonkeyPatch.context() as patch, person("ann"):
-        set_clock(patch)
-        built(place)
-    return place
-
-
 @pytest.fixture
-def place(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The world, to be changed; an hour later, and ann acts where nobody else is named."""
-    set_clock(monkeypatch, timedelta(hours=1))
-    with person("ann"):
-        yield Path(shutil.copytree(made, tmp_path / "ws", symlinks=True))
+def place(enforced: Path) -> Path:
+    """The world of `enforced`, to be changed."""
+    return enforced
 
 
 def enforce(place: Path, *args: str | Path) -> Ran:

@@ -9,10 +9,12 @@ from regift.commands.output import print_json, print_rows, say
 from regift.graph.workspace import Workspace, utc_text
 from regift.loaders.errors import UsageError
 from regift.ranking.calibrate import SAMPLE
-from regift.ranking.calibration import Calibration, current, listed, shown
+from regift.ranking.calibration import Calibration, current, listed, percent, shown
 from regift.refresh.calibrate import calibrate
 
 COLUMNS = ("typology", "findings", "by_chance", "lfdr", "demoted", "kept")
+DECIDED = ("chance", "confirmed", "refuted")
+"""Columns beside them where people decided something: the rate of chance alone, and dossiers."""
 
 
 @click.command()
@@ -32,7 +34,8 @@ def command(
     """Learn how much of what is found chance explains.
 
     Records are shuffled in ways that keep what is ordinary, and searched again; what is found
-    there is found by chance. The next refresh scores by it.
+    there is found by chance. Cases that people decided move the rate of the typologies in them:
+    up with each that was refuted, down with each that was confirmed. The next refresh scores by it.
     """
     place = Workspace.open(workspace)
     if listing:
@@ -60,10 +63,13 @@ def command(
 def tell(made: Calibration) -> None:
     """The table for people: rates in percent, of all strata of a typology together."""
     rows = [
-        {**row, "lfdr": None if row["lfdr_bp"] is None else f"{row['lfdr_bp'] / 100:.2f} %"}
+        row | {
+            name: None if row.get(key) is None else percent(row[key])
+            for name, key in (("lfdr", "lfdr_bp"), ("chance", "chance_bp"))
+        }
         for row in shown(made)
-    ]
-    print_rows(rows, False, COLUMNS)
+    ]  # fmt: skip
+    print_rows(rows, False, COLUMNS + DECIDED if made.decisions else COLUMNS)
 
 
 def _told(made: Calibration) -> str:
@@ -75,6 +81,15 @@ def _told(made: Calibration) -> str:
         f"{sample['gifts']:,} of {sample['gifts_of']:,} gifts, {utc_text(sample['from_us'])} to "
         f"{utc_text(sample['to_us'])}, {made.worlds} worlds of each model"
     ]
+    if made.decisions:
+        decided = made.decisions["typologies"]
+        facts = sum(each["refuted"] for each in decided.values() if each["fact"])
+        parts.append(
+            f"decisions on {len(decided)} typologies, up to audit head "
+            f"{made.decisions['head'][:12]}, move what chance makes of them, which counts like "
+            f"{made.decisions['prior']} dossiers (example); facts keep their weight, {facts:,} "
+            "times refuted"
+        )
     cut = {name: each.cut for name, each in made.typologies.items() if each.cut}
     parts += [f"a bound cut {n} searches of {name}" for name, n in cut.items()]
     return "; ".join(parts)

@@ -35,3 +35,12 @@ _COUNTED = """
 def feedback(log: AuditLog) -> list[Feedback]:
     """Every typology on which a decision stands, by name; as of the log's head."""
     return [Feedback(*row) for row in log.con.execute(_COUNTED)]
+
+
+def of_head(log: AuditLog) -> tuple[str, list[Feedback]]:
+    """Head of the log, and what its decisions say: both of one moment."""
+    log.con.execute("BEGIN")
+    try:
+        return log.head(), feedback(log)
+    finally:
+        log.con.execute("ROLLBACK")

@@ -152,6 +152,7 @@ TYPOLOGY = Typology(
         "transfers",
         "account_kinds",
         "certificates",
+        "reviewed",
     ),
     nulls=("recipients", "time"),
     texts={

@@ -8,6 +8,9 @@ By typology and stratum it has the local false-discovery rate, with the numbers 
 
     lfdr = (C + 1) / (n * R + 1)      n findings in the sample; C in R null worlds, of the model
                                       that makes most; in basis points, rounded down, at most 1
+
+What people decided moves it (ranking/decided.py): `lfdr_bp` is then the rate after that, and
+`chance_bp` the one above.
 """
 
 import os
@@ -58,12 +61,14 @@ class Stratum:
     """One stratum: findings observed, by chance in all worlds (by model), and the rate.
 
     told: of a typology with a background of its own, the whole numbers that it says of it.
+    chance_bp: the rate before decisions moved it, None if they did not.
     """
 
     observed: int
     lfdr_bp: int
     nulls: Mapping[str, int] = field(default_factory=dict)
     told: Mapping[str, int] = field(default_factory=dict)
+    chance_bp: int | None = None
 
 
 @dataclass(frozen=True)
@@ -71,7 +76,7 @@ class Calibrated:
     """One typology: its strata and all of them together.
 
     lfdr_bp: None if nothing was found, neither there nor by chance; cut: searches of the sample
-    and of null worlds that a resource bound cut.
+    and of null worlds that a resource bound cut; chance_bp: as of a stratum.
     """
 
     strata: Mapping[str, Stratum]
@@ -79,10 +84,11 @@ class Calibrated:
     by_chance: str
     lfdr_bp: int | None
     cut: int = 0
+    chance_bp: int | None = None
 
     @property
     def demoted(self) -> bool:
-        """Whether chance explains more than half of what it finds."""
+        """Whether chance, or what people refuted, explains more than half of what it finds."""
         return self.lfdr_bp is not None and self.lfdr_bp > DEMOTED_BP
 
     @property
@@ -111,6 +117,12 @@ class Calibration:
         return f"K-{digest_of(self.content())[:ID_DIGITS]}"
 
     @property
+    def decisions(self) -> Mapping[str, Any]:
+        """What people decided, as `made_of` names it; empty where nothing of that is in it."""
+        said: Mapping[str, Any] = self.made_of.get("decisions", {})
+        return said
+
+    @property
     def gate_bp(self) -> int:
         """Factor of novelty, in basis points."""
         return gate_bp(self.one_off, self.payments)
@@ -132,6 +144,7 @@ class Calibration:
                     "demoted": each.demoted,
                     "cut": each.cut,
                     "strata": {key: _shown(each.strata[key]) for key in sorted(each.strata)},
+                    **_before(each),
                 }
                 for name, each in sorted(self.typologies.items())
             },
@@ -150,7 +163,21 @@ class Calibration:
 def _shown(stratum: Stratum) -> dict[str, Any]:
     numbers = {"nulls": dict(sorted(stratum.nulls.items())), "told": dict(stratum.told)}
     shown = {"observed": stratum.observed, "lfdr_bp": stratum.lfdr_bp}
-    return shown | {name: each for name, each in numbers.items() if each}
+    return shown | {name: each for name, each in numbers.items() if each} | _before(stratum)
+
+
+def _before(each: Stratum | Calibrated) -> dict[str, int]:
+    """The rate of chance alone, where decisions moved it: files without any stay as they were."""
+    return {} if each.chance_bp is None else {"chance_bp": each.chance_bp}
+
+
+def percent(rate_bp: int) -> str:
+    """A rate as people read it.
+
+    >>> percent(1234), percent(5)
+    ('12.34 %', '0.05 %')
+    """
+    return f"{rate_bp // 100}.{rate_bp % 100:02} %"
 
 
 def write(workspace: Workspace, calibration: Calibration) -> Path:
@@ -214,6 +241,7 @@ def _calibration(value: Mapping[str, Any]) -> Calibration:
                 by_chance=each["by_chance"],
                 lfdr_bp=each["lfdr_bp"],
                 cut=each["cut"],
+                chance_bp=each.get("chance_bp"),
             )
             for name, each in value["typologies"].items()
         },
@@ -251,8 +279,12 @@ def listed(workspace: Workspace) -> list[dict[str, Any]]:
 
 
 def shown(calibration: Calibration) -> list[dict[str, Any]]:
-    """One row a typology: findings of the sample, how many by chance, the rate, demoted or not."""
-    return [
+    """One row a typology: findings of the sample, how many by chance, the rate, demoted or not.
+
+    With decisions also `chance_bp`, `confirmed` and `refuted`, and rows of typologies of facts.
+    """
+    said = calibration.decisions.get("typologies", {})
+    rows = [
         {
             "typology": name,
             "findings": each.observed,
@@ -262,6 +294,20 @@ def shown(calibration: Calibration) -> list[dict[str, Any]]:
             "kept": each.kept,
             "strata": {key: _shown(each.strata[key]) for key in sorted(each.strata)},
             "cut": each.cut,
+            **_counts(said, name),
+            **_before(each),
         }
-        for name, each in sorted(calibration.typologies.items())
+        for name, each in calibration.typologies.items()
     ]
+    facts = [
+        {"typology": name, **dict.fromkeys(("findings", "by_chance")), "lfdr_bp": 0,
+         "demoted": False, "kept": None, "strata": {}, "cut": 0, **_counts(said, name)}
+        for name in said if name not in calibration.typologies and said[name]["fact"]
+    ]  # fmt: skip
+    return sorted(rows + facts, key=lambda row: str(row["typology"]))
+
+
+def _counts(said: Mapping[str, Any], name: str) -> dict[str, int]:
+    if not said:
+        return {}
+    return {key: said.get(name, {}).get(key, 0) for key in ("confirmed", "refuted")}

@@ -46,6 +46,7 @@ TABLES = (
     "proposals",
     "switched_off",
     "demoted",
+    "decided",
 )
 """What a generation keeps of it."""
 

@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from regift.loaders.errors import RegiftError
 from regift.queries.typology import Typology
+from regift.ranking import decided
 from regift.ranking.calibration import Calibration
 from regift.ranking.constants import (
     LFDR_UNCALIBRATED_BP,
@@ -64,7 +65,7 @@ def _novelty_sql() -> str:
 def derive(
     con: Con, typologies: Mapping[str, Typology], calibration: Calibration | None = None
 ) -> None:
-    """Make `evidence_records` and `weighed`, and `demoted` (ranking/switches.py).
+    """Make `evidence_records` and `weighed`, `demoted` (ranking/switches.py) and `decided`.
 
     A finding of a typology that `typologies` lacks is a RegiftError: it could not be weighed.
     Cost: one scan of gifts and transfers, one pass over findings.
@@ -124,21 +125,28 @@ def derive(
 
 
 def _calibrated(con: Con, calibration: Calibration | None) -> None:
-    """`calibrated(typology, stratum, lfdr_bp)`, `demoted(typology, lfdr_bp, findings, ...)`."""
+    """`calibrated(typology, stratum, lfdr_bp)`, `demoted(typology, lfdr_bp, findings, ...)`, and
+    `decided(typology, stratum, chance_bp, confirmed, refuted)` (ranking/decided.py)."""
     known = calibration.typologies if calibration else {}
     strata = [
         (name, key, stratum.lfdr_bp)
         for name, each in known.items()
         for key, stratum in each.strata.items()
     ]
+    said = calibration.decisions.get("typologies", {}) if calibration else {}
+    refuted = {name: each["refuted"] for name, each in said.items()}
     off = [
-        (name, t.lfdr_bp, t.observed, t.by_chance, t.kept) for name, t in known.items() if t.demoted
+        (name, t.lfdr_bp, t.observed, t.by_chance, t.kept, refuted.get(name, 0))
+        for name, t in known.items()
+        if t.demoted
     ]
     text, whole = pa.string(), pa.int64()
     for table, names, types, rows in (
         ("calibrated", ("typology", "stratum", "lfdr_bp"), (text, text, whole), strata),
-        ("demoted", ("typology", "lfdr_bp", "findings", "by_chance", "kept"),
-         (text, whole, whole, text, whole), off),
+        ("demoted", ("typology", "lfdr_bp", "findings", "by_chance", "kept", "refuted"),
+         (text, whole, whole, text, whole, whole), off),
+        ("decided", ("typology", "stratum", "chance_bp", "confirmed", "refuted"),
+         (text, text, whole, whole, whole), decided.rows(calibration)),
     ):  # fmt: skip
         columns = list(zip(*rows, strict=True)) or [()] * len(names)
         given = {

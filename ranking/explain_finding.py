@@ -2,7 +2,7 @@
 
 Of a finding: the score it would have alone, as one term; what it rests on, whom it names, what it
 says of each (e of ranking/weights.py as -ln(1 - e) in nano-nats); its case, that case's score, and
-what is left of it without the finding.
+what is left of it without the finding; what decided dossiers say of its typology.
 """
 
 from typing import Any
@@ -13,6 +13,7 @@ from regift.graph.connect import dicts
 from regift.loaders.errors import UsageError
 from regift.queries import ALL
 from regift.ranking import readings
+from regift.ranking.calibration import percent
 from regift.ranking.cases import resolve
 from regift.ranking.counterfactual import alone
 from regift.ranking.explain import Asked, explain_unit, explain_unlisted
@@ -83,6 +84,7 @@ def explain_finding(con: Con, finding: str, asked: Asked) -> dict[str, Any]:
     row["score"] = alone(con, finding)
     row |= asked.place(row["score"])
     row["text"] = _told(row, asked.lang)
+    row["decided"] = _decided(con, row, asked.lang)
     row["terms"] = [
         {
             "term": row["typology"],
@@ -108,6 +110,28 @@ def explain_finding(con: Con, finding: str, asked: Asked) -> dict[str, Any]:
         people = frozenset(each["account"] for each in row["accounts"])
         row["unchecked"] = unchecked(con, asked.run, asked.lang, people)
     return row
+
+
+def _decided(con: Con, row: dict[str, Any], lang: str) -> list[dict[str, Any]]:
+    """What decided dossiers say of its typology: one row, or none."""
+    found = dicts(
+        con,
+        """
+        SELECT chance_bp, confirmed, refuted FROM decided d JOIN weighed w USING (typology)
+        WHERE finding = ? AND d.stratum IS NOT DISTINCT FROM w.stratum
+        """,
+        [row["finding"]],
+    )
+    told = []
+    for each in found:
+        rates = {} if each["chance_bp"] is None else {
+            "chance": percent(each["chance_bp"]), "now": percent(row["lfdr_bp"]),
+        }  # fmt: skip
+        key = "decided_moved" if rates else "decided_fact"
+        counts = {"confirmed": each["confirmed"], "refuted": each["refuted"]}
+        text = say(lang, key, typology=row["typology"], **counts, **rates)
+        told.append({"text": text, **each, "lfdr_bp": row["lfdr_bp"]})
+    return told
 
 
 def _told(row: dict[str, Any], lang: str) -> str:

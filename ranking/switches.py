@@ -1,15 +1,15 @@
 """Families that switch themselves off: what is ordinary here is evidence against nobody (D-12).
 
     switched_off(family, tbl, records, of)
-    demoted(typology, lfdr_bp, findings, by_chance, kept)      made by ranking/evidence.py
+    demoted(typology, lfdr_bp, findings, by_chance, kept, refuted)     made by ranking/evidence.py
 
 A family is off when its statistical findings rest on more than 5 % of the records of a table. Facts
 of the same family stay. In a table of fewer than 1,000 records 5 % is less than a handful of rings
 and says nothing, so there no family is off. What is off has no weight and opens no case; its
 findings stay listed, and the run, `rank` and `status` say which families are off and why. The same
-holds of strata more than half of which chance explains (D-11), and of what has no stratum in a
-typology that is so as a whole: that is *demoted*. `kept` findings of the calibration's sample are
-in strata of it that count all the same.
+holds of strata more than half of which chance explains, with what people refuted (D-11), and of
+what has no stratum in a typology that is so as a whole: that is *demoted*. `kept` findings of the
+calibration's sample are in strata of it that count all the same.
 """
 
 import duckdb
@@ -53,15 +53,16 @@ def told(con: Con) -> list[str]:
     """
     rows = con.execute("SELECT family, tbl, records, of FROM switched_off ORDER BY ALL").fetchall()
     demoted = con.execute(
-        "SELECT typology, findings, by_chance, kept FROM demoted ORDER BY typology"
+        "SELECT typology, findings, by_chance, kept, refuted FROM demoted ORDER BY typology"
     ).fetchall()
     return [
         f"{family} is switched off: it rests on {records:,} of {of:,} {tbl}, more than "
         f"{COMMON_PERCENT} %, and so tells nobody apart; facts keep their weight"
         for family, tbl, records, of in rows
     ] + [
-        f"{typology} is demoted: chance makes {by_chance} where {findings:,} are found, more than "
-        f"half, so they have no weight and open no case"
+        f"{typology} is demoted: chance makes {by_chance} where {findings:,} are found"
+        + (f" and people refuted {refuted:,} of its dossiers: together" if refuted else ",")
+        + " more than half, so they have no weight and open no case"
         + (f"; {kept:,} in other strata keep theirs" if kept else "")
-        for typology, findings, by_chance, kept in demoted
+        for typology, findings, by_chance, kept, refuted in demoted
     ]

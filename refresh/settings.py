@@ -4,11 +4,13 @@
 [clock] unit           resolution of the records
 [records] refund_window
 [entities] max, phone, payment_card, device, payee      caps of definition D-3
+[entities] legal_subject       controller: one legal subject is one entity; separate: a link
 [entities] fuzzy, fuzzy_associated, fuzzy_possible, fuzzy_sharers    accounts that look alike, too
 [bounds] ...           how far searches may go (`refresh/limits.py`); part of no digest but what
                        decides what is found
 [policy] pack          the policy pack in use; what its switches say of parameters yields to
                        [typology.NAME] and is part of no other digest than these
+[calibrate] prior      dossiers that what chance makes of a typology is worth, beside decisions
 [typology.NAME] ...    parameters of every run
 """
 
@@ -20,12 +22,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from regift.enforcement import policy, policy_rules
 from regift.graph import fuzzy_model
 from regift.graph.bounds import Bounds
+from regift.graph.entities import ONE_SUBJECT, SEPARATE
 from regift.graph.fuzzy import EFFECTS
 from regift.graph.snapshot import Settings
 from regift.graph.workspace import Workspace
 from regift.loaders.errors import UsageError
 from regift.queries import ALL
 from regift.queries.params import build, duration_text, duration_us, show
+from regift.ranking.decided import PRIOR
 from regift.refresh import limits
 
 KNOWN = {
@@ -34,6 +38,7 @@ KNOWN = {
     "records": ("refund_window",),
     "entities": (
         "max",
+        "legal_subject",
         "phone",
         "payment_card",
         "device",
@@ -44,6 +49,7 @@ KNOWN = {
         "fuzzy_sharers",
     ),
     "policy": ("pack",),
+    "calibrate": ("prior",),
     "bounds": tuple(limits.DEFAULTS),
 }
 
@@ -65,12 +71,15 @@ def read_settings(workspace: Workspace) -> Settings:
 def settings_of(
     table: Mapping[str, Any], switched: Mapping[str, Mapping[str, str]] | None = None
 ) -> Settings:
-    """Settings of an already parsed `regift.toml`; switched: parameters that the policy sets.
+    """Settings of an already parsed `regift.toml`.
+
+    switched: parameters that the policy sets, of typologies and of `entities`.
 
     >>> settings_of({"clock": {"unit": "1d"}}).return_window_us // 86_400_000_000
     10
     """
     _check_keys(table)
+    _prior(table)
     default = Settings()
     clock_unit_us = _duration(table.get("clock", {}).get("unit", "1s"), "[clock] unit")
     if clock_unit_us == 0:
@@ -84,12 +93,13 @@ def settings_of(
         raise UsageError(
             f"[time] zone: {zone!r} is not a time zone such as Asia/Shanghai"
         ) from None
-    entities = table.get("entities", {})
+    told_of_policy = dict(switched or {})
+    entities = {**told_of_policy.pop("entities", {}), **table.get("entities", {})}
     caps = {
         kind: _whole(entities.get(kind, cap), f"[entities] {kind}")
         for kind, cap in default.identifier_caps.items()
     }
-    typology = {name: dict(given) for name, given in (switched or {}).items()}
+    typology = {name: dict(given) for name, given in told_of_policy.items()}
     for name, given in table.get("typology", {}).items():
         told = {key: _text(value) for key, value in given.items()}
         typology[name] = {**typology.get(name, {}), **told}
@@ -104,6 +114,10 @@ def settings_of(
         ),
         entity_max=_whole(entities.get("max", default.entity_max), "[entities] max"),
         identifier_caps=caps,
+        legal_subject=_one_of(
+            entities.get("legal_subject", default.legal_subject), (ONE_SUBJECT, SEPARATE),
+            "[entities] legal_subject",
+        ),
         **_fuzzy(entities),
         typology=typology,
     )
@@ -111,6 +125,12 @@ def settings_of(
         params_of(settings, name)
     gift = params_of(settings, "multi_level_gift")
     return replace(settings, return_window_us=gift.return_window_us)
+
+
+def _one_of(value: object, words: tuple[str, ...], where: str) -> str:
+    if value not in words or not isinstance(value, str):
+        raise UsageError(f"{where}: {value!r} is none of {', '.join(words)}")
+    return value
 
 
 def _fuzzy(entities: Mapping[str, Any]) -> dict[str, Any]:
@@ -159,6 +179,18 @@ def read_bounds(workspace: Workspace, given: Mapping[str, str | None] | None = N
     return limits.bounds_of(workspace.settings_table().get("bounds", {}), given or {})
 
 
+def read_prior(workspace: Workspace) -> int:
+    """How many dossiers what chance makes of a typology is worth (ranking/decided.py)."""
+    try:
+        return _prior(workspace.settings_table())
+    except UsageError as error:
+        raise UsageError(f"{workspace.settings_file}: {error}") from None
+
+
+def _prior(table: Mapping[str, Any]) -> int:
+    return _whole(table.get("calibrate", {}).get("prior", PRIOR), "[calibrate] prior")
+
+
 def origins(workspace: Workspace) -> list[dict[str, str]]:
     """Every setting with its value and where it came from."""
     table = workspace.settings_table()
@@ -169,17 +201,23 @@ def origins(workspace: Workspace) -> list[dict[str, str]]:
         ("clock", "unit"): duration_text(settings.clock_unit_us),
         ("records", "refund_window"): duration_text(settings.refund_window_us),
         ("entities", "max"): str(settings.entity_max),
+        ("entities", "legal_subject"): settings.legal_subject,
         **{("entities", kind): str(cap) for kind, cap in settings.identifier_caps.items()},
         ("entities", "fuzzy"): settings.fuzzy,
         ("entities", "fuzzy_associated"): str(settings.fuzzy_associated_cb),
         ("entities", "fuzzy_possible"): str(settings.fuzzy_possible_cb),
         ("entities", "fuzzy_sharers"): str(settings.fuzzy_sharers_max),
+        ("calibrate", "prior"): str(_prior(table)),
     }
     for (section, key), value in shown.items():
         origin = "regift.toml" if key in table.get(section, {}) else "default"
         rows.append({"setting": f"{section}.{key}", "value": value, "origin": origin})
-    given = "regift.toml" if "pack" in table.get("policy", {}) else "default"
     pack = policy.in_use(workspace)
+    for key in policy_rules.parameters(pack).get("entities", {}):
+        for each in rows:
+            if each["setting"] == f"entities.{key}" and each["origin"] == "default":
+                each["origin"] = pack.id
+    given = "regift.toml" if "pack" in table.get("policy", {}) else "default"
     rows.append({"setting": "policy.pack", "value": pack.id, "origin": given})
     rows += limits.rows(table.get("bounds", {}))
     for name in sorted(ALL):

@@ -20,7 +20,8 @@ def tables(statistical: int, facts: int, of: int) -> duckdb.DuckDBPyConnection:
         [statistical, facts],
     )
     con.execute(
-        "CREATE TABLE demoted (typology VARCHAR, findings BIGINT, by_chance VARCHAR, kept BIGINT)"
+        "CREATE TABLE demoted (typology VARCHAR, findings BIGINT, by_chance VARCHAR, kept BIGINT, "
+        "refuted BIGINT)"
     )
     con.execute(
         "CREATE TABLE evidence AS SELECT finding, 'transfers' AS tbl, 't' || substr(finding, 2) "
@@ -56,7 +57,9 @@ def test_what_chance_makes_half_of_counts_for_nothing() -> None:
     with tables(100, 0, 1000) as con:
         con.execute("UPDATE weighed SET lfdr_bp = 5001")
         switches.derive(con)
-        con.execute("INSERT INTO demoted VALUES ('fan_in', 1200, '700.5', 0), ('x', 3, '2.0', 1)")
+        con.execute(
+            "INSERT INTO demoted VALUES ('fan_in', 1200, '700.5', 0, 0), ('x', 3, '2.0', 1, 0)"
+        )
         assert switches.told(con) == [
             "fan_in is demoted: chance makes 700.5 where 1,200 are found, more than half, so they "
             "have no weight and open no case",

@@ -88,24 +88,30 @@ ACCOUNTS = f"""
         SELECT root, min(first_us) AS first_us, max(last_us) AS last_us,
                first(f ORDER BY first_us, f) AS f
         FROM component JOIN joining USING (f) GROUP BY root),
-    inside AS (
-        SELECT root, list(DISTINCT entity) AS entities
-        FROM people JOIN component USING (f) GROUP BY root),
-    meeting AS (
-        SELECT DISTINCT root, entity FROM people JOIN component USING (f)
-        WHERE entity NOT IN (FROM crowded)),
-    met AS (
-        SELECT DISTINCT a.root, b.root AS host
-        FROM meeting a JOIN meeting b USING (entity) WHERE a.root <> b.root),
+    named AS (
+        SELECT DISTINCT root, entity FROM people JOIN component USING (f)),
+    inside AS (SELECT root, count(*) AS entities, min(entity) AS entity FROM named GROUP BY root),
+    meeting AS (FROM named WHERE entity NOT IN (FROM crowded)),
+    rarest AS (
+        SELECT root, arg_min(entity, (roots, entity)) AS entity
+        FROM (SELECT *, count(*) OVER (PARTITION BY entity) AS roots FROM meeting) GROUP BY root),
+    near AS (
+        SELECT s.root, h.root AS host, s.f, h.f AS host_f, mine.entity, mine.entities,
+               theirs.entities AS of, h.first_us,
+               greatest(0, h.first_us - s.last_us, s.first_us - h.last_us) AS gap
+        FROM rarest JOIN meeting m USING (entity) JOIN spans s ON s.root = rarest.root
+        JOIN spans h ON h.root = m.root JOIN inside mine ON mine.root = s.root
+        JOIN inside theirs ON theirs.root = h.root
+        WHERE s.root <> h.root AND gap <= {{gap}} AND (of > mine.entities OR (of = mine.entities
+            AND (h.first_us < s.first_us OR (h.first_us = s.first_us AND h.f < s.f))))),
+    holding AS (
+        SELECT near.root, near.host
+        FROM near JOIN named mine ON mine.root = near.root
+        JOIN named theirs ON theirs.root = near.host AND theirs.entity = mine.entity
+        GROUP BY near.root, near.host HAVING count(*) = any_value(entities)),
     hosted AS (
-        SELECT s.f, h.f AS host, greatest(0, h.first_us - s.last_us, s.first_us - h.last_us) AS gap,
-               list_min(mine.entities) AS entity
-        FROM met JOIN spans s USING (root) JOIN inside mine USING (root)
-        JOIN spans h ON h.root = met.host JOIN inside theirs ON theirs.root = met.host
-        WHERE list_has_all(theirs.entities, mine.entities) AND gap <= {{gap}}
-            AND (len(theirs.entities) > len(mine.entities) OR h.first_us < s.first_us
-                 OR (h.first_us = s.first_us AND h.f < s.f))
-        QUALIFY row_number() OVER (PARTITION BY s.f ORDER BY gap, h.first_us, h.f) = 1)
+        SELECT f, host_f AS host, gap, entity FROM near SEMI JOIN holding USING (root, host)
+        QUALIFY row_number() OVER (PARTITION BY f ORDER BY gap, first_us, host_f) = 1)
     SELECT f::VARCHAR AS key, concat('account ', entity) AS label,
            unnest([f, host]) AS f, unnest([0, gap]) AS moment
     FROM hosted"""
@@ -116,8 +122,9 @@ def passes(gap_us: int, hub: int) -> tuple[tuple[str, int], ...]:
 
     gap_us: longest time apart; hub: findings that a record or an entity may have that joins weak
     ones. The queries read `joining`, `evidence`, `evidence_records`, `subjects`, `entity_of` and
-    `component(f, root)`, what the passes before have joined. Cost: sorts of these, and in the
-    third and fifth pass at most hub pairs a row.
+    `component(f, root)`, what the passes before have joined. Cost: sorts of these, in the third
+    pass at most hub pairs a row, in the fifth as many a component: a host has all its entities, so
+    only components with the rarest of them are looked at (a sixth of the time of looking at all).
     """
     return (
         (FACT, 0),

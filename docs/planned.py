@@ -16,7 +16,7 @@ TYPOLOGIES = {
     "relay_gifting": ("item", "three or more quick gift hops, nobody in between keeps anything"),
     "escrow_broker": ("item", "one account stands between many givers and receivers"),
     "custody_gap": ("item", "moves that the record cannot explain"),
-    "uncertified_issue": ("item", "a first-level sale with no certificate valid at that moment"),
+    "uncertified_issue": ("item", "a first-level sale that no certificate covered at that moment"),
     "money_cycle": ("value", "money goes round in order of time, amounts roughly kept"),
     "pass_through": ("value", "money leaves soon after it came, nearly whole, again and again"),
     "layering_path": ("value", "a path in time through three or more pass-through accounts"),

@@ -172,3 +172,5 @@ def _tell(told: dict[str, Any], lang: str) -> None:
         f"they end within {papers['expires_within']} ({_example(papers)})\n"
     )
     print_table(told["switches"], ("key", "value", "means"))
+    for row in told["holding_periods"]:
+        click.echo(f"from {row['from']} on items have to be held {row['held']} ({_example(row)})")

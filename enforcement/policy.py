@@ -95,6 +95,15 @@ EXAMPLE_CERTIFICATES = Certificates(7 * DAY_US, 30 * DAY_US, example=True)
 
 
 @dataclass(frozen=True)
+class Holding:
+    """How long an item has to be held from a date on, where `holding_period` cures."""
+
+    begins: date
+    held_us: int
+    example: bool
+
+
+@dataclass(frozen=True)
 class Policy:
     """One version of one pack; content: hash of the file."""
 
@@ -109,6 +118,7 @@ class Policy:
     caps: Caps
     certificates: Certificates
     switches: Mapping[str, str]
+    holding: tuple[Holding, ...]
     content: str
     path: Path
 
@@ -144,6 +154,7 @@ def read(path: Path) -> Policy:
         **{key: told[key] for key in ("name", "version", "zone", "title", "source", "switches")},
         clauses=tuple(Clause(**each) for each in told["clauses"]),
         steps=tuple(Step(**each) for each in told["steps"]),
+        holding=tuple(Holding(**each) for each in told["holding"]),
         degree=Degree(DegreeRules(**told["degree"]["rules"]), told["degree"]["example"]),
         caps=Caps(**told["caps"]),
         certificates=(

@@ -42,6 +42,7 @@ def changed(found: list[Policy], used: Policy, given: Mapping[str, str]) -> Chan
         part, dot, name = key.rpartition(".")
         if key in BY_KEY:
             policy = replace(policy, switches={**policy.switches, key: _switch(key, value)})
+            schema.check_holding(policy.switches, policy.holding)
         elif dot and name == "from_points":
             policy = replace(policy, steps=_steps(policy, part, value))
         else:

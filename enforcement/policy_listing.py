@@ -44,6 +44,14 @@ def whole(policy: Policy, used: Policy) -> dict[str, Any]:
             "example": policy.certificates.example,
         },
         "switches": switches(policy),
+        "holding_periods": [
+            {
+                "from": each.begins.isoformat(),
+                "held": _duration(each.held_us),
+                "example": each.example,
+            }
+            for each in policy.holding
+        ],
         "without_clause": uncovered(policy),
     }
 

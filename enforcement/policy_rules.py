@@ -2,7 +2,8 @@
 
 gate_rules(policy)        ranking/gate_rules.py: degree, steps, caps, who is measured, clauses
 decision_rules(policy)    decision_rules.py: steps and clauses that a decision may name
-parameters(policy)        parameters of typologies, where a switch departs from its default
+parameters(policy)        parameters of typologies and of entities, where a switch departs from its
+                          default
 """
 
 from datetime import UTC, date, datetime, timedelta
@@ -11,8 +12,9 @@ from zoneinfo import ZoneInfo
 from regift.enforcement.decision_rules import DecisionRules
 from regift.enforcement.policy import Clause, Policy
 from regift.enforcement.policy_schema import ANY
+from regift.graph.entities import SEPARATE
 from regift.loaders.tables import ACCOUNT_KINDS
-from regift.queries.params import duration_us
+from regift.queries.params import duration_us, periods_text
 from regift.ranking.gate_rules import GateRules, InForce
 
 PEOPLE = ("personal",)
@@ -66,12 +68,23 @@ def decision_rules(policy: Policy) -> DecisionRules:
 
 
 def parameters(policy: Policy) -> dict[str, dict[str, str]]:
-    """Parameters that switches set: typology -> key -> text. Defaults are left to the typology."""
+    """Parameters that switches set: typology -> key -> text; `entities` is the section of settings.
+
+    Defaults are left to the typology.
+    """
     told: dict[str, dict[str, str]] = {}
     if policy.switches["first_level_gift"] == "strict":
         told["multi_level_gift"] = {"reading": "strict"}
     if policy.switches["returned_gift"] == "level":
         told.setdefault("multi_level_gift", {})["return_window"] = "0"
+    if policy.switches["holding_period"] == "cures":
+        zone = ZoneInfo(policy.zone)
+        periods = tuple((_moment_us(each.begins, zone), each.held_us) for each in policy.holding)
+        told.setdefault("multi_level_gift", {})["holding"] = periods_text(periods)
+    if policy.switches["issuer_resale"] == "second_level":
+        told["second_level_sale"] = {"resale": "true"}
+    if policy.switches["one_legal_subject"] == "separate":
+        told["entities"] = {"legal_subject": SEPARATE}
     grace = policy.switches["certificate_grace"]
     if duration_us(grace):
         told["uncertified_issue"] = {"grace": grace}

@@ -1,6 +1,6 @@
 """What a policy pack may hold, checked key by key; errors name the key and how to mend it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from itertools import combinations, pairwise
 from typing import Any
@@ -20,7 +20,7 @@ FUNCTIONS = ("gifting", "payment", "traffic")
 
 TOP = (
     "name", "version", "zone", "title", "source", "clause", "step", "degree", "gate",
-    "certificates", "switches",
+    "certificates", "holding_period", "switches",
 )  # fmt: skip
 CLAUSE = ("id", "title", "source", "from", "until", "channels", "typologies", "also")
 STEP = (
@@ -31,6 +31,7 @@ DEGREE = (
     "clause", "facts", "items", "people", "money", "confrontation", "strike", "strike_half_life",
     "example",
 )  # fmt: skip
+HOLDING = ("from", "held", "example")
 GATE = ("doubtful", "two_families", "uncalibrated", "example")
 CERTIFICATES = ("remind_every", "expires_within", "example")
 
@@ -52,7 +53,9 @@ def checked(table: Mapping[str, Any]) -> dict[str, Any]:
         "clauses": [_clause(each, where) for each, where in _tables(table, "clause")],
         "steps": [_step(each, where) for each, where in _tables(table, "step")],
         "switches": _switches(_section(table, "switches")),
+        "holding": _holding(table),
     }
+    check_holding(told["switches"], told["holding"])
     measures = check_ladder(told["steps"])
     told["caps"] = _caps(_section(table, "gate"), measures)
     _overlaps(told["clauses"])
@@ -157,6 +160,36 @@ def check_ladder(steps: list[dict[str, Any]]) -> tuple[str, ...]:
             "set it on every step from there on"
         )
     return measures
+
+
+def _holding(table: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Versions of the holding period, by date; a pack may have none."""
+    if "holding_period" not in table:
+        return []
+    found = []
+    for each, where in _tables(table, "holding_period"):
+        _known(each, HOLDING, where)
+        found.append({
+            "begins": _given(each, "from", _date, where),
+            "held_us": _given(each, "held", _duration, where),
+            "example": bool(_perhaps(each, "example", _flag, where)),
+        })  # fmt: skip
+    for one, other in pairwise(found):
+        if other["begins"] <= one["begins"]:
+            raise UsageError(
+                f"[[holding_period]] from: {other['begins']} is not after {one['begins']}: write "
+                "them in the order of their dates"
+            )
+    return found
+
+
+def check_holding(switches: Mapping[str, str], holding: Sequence[object]) -> None:
+    """UsageError where holding cures and no period is told."""
+    if switches["holding_period"] == "cures" and not holding:
+        raise UsageError(
+            "[switches] holding_period: cures, and no [[holding_period]] says how long: write one "
+            'with from = DATE and held = "30d"'
+        )
 
 
 def _degree(table: Mapping[str, Any], clauses: list[dict[str, Any]]) -> dict[str, Any]:

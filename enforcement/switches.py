@@ -34,6 +34,7 @@ SWITCHES = (
     }),
     Switch("issuer_resale", "an issuer sells again what it bought back", {
         "first_level": "a first-level transaction",
+        "second_level": "a second-level sale",
     }),
     Switch("returned_gift", "a gift that goes back to its giver within the return window", {
         "undone": "it undoes the gift",
@@ -41,6 +42,7 @@ SWITCHES = (
     }),
     Switch("holding_period", "time that somebody held an item before passing it on", {
         "cures_nothing": "it makes no level legal",
+        "cures": "a gift by who held it for the period of that time is no multi-level gift",
     }),
     Switch("who_is_measured", "whose account a measure may be proposed against; organisers and "
            "brokers always", {
@@ -50,6 +52,7 @@ SWITCHES = (
     }),
     Switch("one_legal_subject", "official account and mini program of one legal subject", {
         "linked": "one entity if they share the legal subject",
+        "separate": "two accounts, linked, unless more than the legal subject joins them",
     }),
     Switch("certificate_grace", "time after its end in which a certificate still counts", {
         DURATION: "a duration; filing is registration and no endorsement",

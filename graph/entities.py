@@ -2,7 +2,8 @@
 
     ann -- phone 1, device 7 -- bob      two kinds, each below its cap: controller
     bob -- device 9 ----------- cid      one kind: associated, never one entity by itself
-    dan -- legal_subject L ---- eve      one subject: controller, a group of more than 30 is a star
+    dan -- legal_subject L ---- eve      one subject: controller (associated where
+                                         `legal_subject` is "separate"); more than 30 are a star
     ann -- judged same -------- fay      controller
     ann -- judged different --- bob      no link, and nothing may bring them into one entity
     ann -- looks like --------- gil      associated (`graph/fuzzy.py`), never one entity by itself
@@ -27,6 +28,9 @@ from regift.graph.union_find import APART, TOO_LARGE, join_guarded
 
 LINKING = ("device", "payee", "payment_card", "phone")
 """Kinds that link when few accounts share them; `legal_subject` links however many share it."""
+
+ONE_SUBJECT, SEPARATE = "controller", "separate"
+"""What sharing a legal subject makes of two accounts: one entity, or a link and no more."""
 
 STAR_FROM = 31
 """Accounts of one legal subject from which on only those with its smallest account are pairs."""
@@ -89,7 +93,9 @@ _LINKS = """
         FROM fuzzy_links WHERE grade = 'associated')
     SELECT a, b, coalesce(verdict = 'same', false) AS judged, coalesce(kinds, []) AS kinds,
            list_contains(coalesce(kinds, []), 'legal_subject') AS subject, sharers,
-           judged OR subject OR coalesce(len(pairs.kinds) >= 2, false) AS controller,
+           judged OR (subject AND $one_subject) OR coalesce(
+               len(list_filter(pairs.kinds, lambda kind: kind <> 'legal_subject')) >= 2, false)
+               AS controller,
            concat_ws(', ', CASE WHEN judged THEN 'judged same' END, shared, alike) AS why
     FROM pairs FULL JOIN (FROM _judged WHERE verdict = 'same') USING (a, b)
         FULL JOIN alike USING (a, b)
@@ -141,7 +147,7 @@ def derive(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     con.unregister("_caps")
     con.execute(_SHARED_PAIRS)
     fuzzy.derive(con, settings)
-    con.execute(_LINKS)
+    con.execute(_LINKS, {"one_subject": settings.legal_subject == ONE_SUBJECT})
     con.execute(
         """
         CREATE OR REPLACE TEMP TABLE ignored_identifiers AS

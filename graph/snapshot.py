@@ -50,6 +50,7 @@ class Settings:
     identifier_caps: Mapping[str, int] = field(
         default_factory=lambda: {"phone": 3, "payment_card": 5, "device": 10, "payee": 20}
     )
+    legal_subject: str = "controller"
     fuzzy: str = "associated"
     fuzzy_associated_cb: int = 1000
     fuzzy_possible_cb: int = 0

@@ -10,6 +10,8 @@ inside an entity) that nothing undid, with level > allowed. `allowed` follows `r
 unless it is given. A gift back undoes a gift when it comes at most `return_window` later, that
 moment included; 0 = never. Both readings are always in the detail, whatever was asked.
 
+`holding` cures gifts by who had held the item long enough (holding.py); their level stays.
+
 detail: lenient, strict (level > 1, > 0), lower_bound (true: a gap before or an unknown origin, so
 the true level may be deeper), issuer, issuer_how, linked (giver and receiver share an identifier).
 
@@ -24,7 +26,8 @@ from dataclasses import dataclass
 from regift.graph import custody
 from regift.graph.snapshot import Snapshot
 from regift.queries.findings import Findings, collect
-from regift.queries.params import choice, duration
+from regift.queries.holding import cured_sql
+from regift.queries.params import choice, duration, periods
 from regift.queries.typology import Typology
 
 ALLOWED = {"lenient": 1, "strict": 0}
@@ -51,6 +54,9 @@ class Params:
         },
     )
     return_window_us: int = duration("24h", "a gift back within this time undoes a gift; 0 = never")
+    holding: tuple[tuple[int, int], ...] = periods(
+        "gifts after so long a time of holding are none, by date"
+    )
 
     def __post_init__(self) -> None:
         if self.allowed == NOT_GIVEN:
@@ -82,7 +88,7 @@ def find(graph: Snapshot, params: Params) -> Findings:
                [source, target] AS accounts, ['giver', 'receiver'] AS roles,
                [{{'tbl': 'gifts', 'record': record_id, 'role': 'gift'}}] AS evidence
         FROM {ledger}
-        WHERE {condition(params)}
+        WHERE {condition(params)} AND record_id NOT IN ({cured_sql(params.holding, ledger)})
         """,
     )
     if ledger != "custody":

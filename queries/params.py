@@ -7,6 +7,7 @@
     linked: bool = flag(True, "also accounts that are linked")            --set linked=false
     kinds: tuple[str, ...] = words(("payment",), KINDS, "which kinds")    --set kinds=payment,refund
     reading: str = choice("lenient", ("lenient", "strict"), "...")        --set reading=strict
+    holding: tuple[...] = periods("how long it was to be held")       --set holding=2022-01-01=30d
 
 The key a user types is the field's name without its unit (`_us`, `_bp`). Nothing here is a float.
 """
@@ -14,12 +15,18 @@ The key a user types is the field's name without its unit (`_us`, `_bp`). Nothin
 import dataclasses
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
 from regift.loaders.errors import UsageError
 
 P = TypeVar("P")
+
+Periods = tuple[tuple[int, int], ...]
+"""(moment in microseconds, duration that holds from then on), in the order of time."""
+NO_PERIODS = "none"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 UNITS_US = {
     "us": 1,
@@ -155,6 +162,54 @@ def words(default: tuple[str, ...], values: tuple[str, ...], about: str) -> Any:
     )
 
 
+def periods(about: str) -> Any:
+    """Durations, each from a moment on; none by default."""
+    return dataclasses.field(
+        default=(), metadata={"type": "periods", "about": about, "text": NO_PERIODS}
+    )
+
+
+def periods_of(text: str) -> Periods:
+    """Moments with the duration that holds from each on, in the order of time.
+
+    >>> periods_of("2022-01-01=30d,2021-06-30T16:00:00Z=180d")
+    ((1625068800000000, 15552000000000), (1640995200000000, 2592000000000))
+    >>> periods_of("none")
+    ()
+    """
+    if text.strip() == NO_PERIODS:
+        return ()
+    found = []
+    for part in text.split(","):
+        moment, _, length = part.partition("=")
+        try:
+            at = datetime.fromisoformat(moment.strip())
+        except ValueError:
+            raise UsageError(
+                f"{part.strip()!r} is no period: write a date and a duration such as "
+                f"2022-01-01=30d, several with commas, or {NO_PERIODS}"
+            ) from None
+        at = at if at.tzinfo else at.replace(tzinfo=UTC)
+        found.append(((at - _EPOCH) // timedelta(microseconds=1), duration_us(length)))
+    if len({at for at, _ in found}) < len(found):
+        raise UsageError(f"{text!r} has two periods from one moment on: leave one of them out")
+    return tuple(sorted(found))
+
+
+def periods_text(given: Periods) -> str:
+    """The periods as `periods_of` reads them.
+
+    >>> periods_text(periods_of("2022-01-01=30d"))
+    '2022-01-01T00:00:00Z=30d'
+    """
+    parts = (
+        f"{(_EPOCH + timedelta(microseconds=at)).isoformat().replace('+00:00', 'Z')}"
+        f"={duration_text(us)}"
+        for at, us in given
+    )
+    return ",".join(parts) or NO_PERIODS
+
+
 def key_of(field: "dataclasses.Field[Any]") -> str:
     """What a user types for this field."""
     return re.sub(r"_(us|bp)$", "", field.name)
@@ -173,6 +228,8 @@ def _parse(field: "dataclasses.Field[Any]", text: str) -> Any:
         return _integer(text)
     if kind == "flag":
         return _flag(text)
+    if kind == "periods":
+        return periods_of(text)
     chosen = tuple(word.strip() for word in text.split(","))
     wrong = [word for word in chosen if word not in values]
     if wrong or (kind == "choice" and len(chosen) != 1):
@@ -218,6 +275,8 @@ def show(params: Any) -> dict[str, str]:
             text = f"{Decimal(value) / 10_000:f}"
         elif kind == "flag":
             text = str(value).lower()
+        elif kind == "periods":
+            text = periods_text(value)
         elif kind == "words":
             text = ",".join(value)
         else:

@@ -115,7 +115,8 @@ def settings_of(
         entity_max=_whole(entities.get("max", default.entity_max), "[entities] max"),
         identifier_caps=caps,
         legal_subject=_one_of(
-            entities.get("legal_subject", default.legal_subject), (ONE_SUBJECT, SEPARATE),
+            entities.get("legal_subject", default.legal_subject),
+            (ONE_SUBJECT, SEPARATE),
             "[entities] legal_subject",
         ),
         **_fuzzy(entities),

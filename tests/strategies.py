@@ -242,6 +242,7 @@ def _settings() -> st.SearchStrategy[Settings]:
         refund_window_us=st.sampled_from((TICK_US, 4 * TICK_US, 28 * TICK_US)),
         return_window_us=st.sampled_from((4 * TICK_US, 4 * TICK_US, TICK_US, 0)),
         entity_max=st.sampled_from((30, 30, 2, 3)),
+        legal_subject=st.sampled_from(("controller", "controller", "separate")),
         identifier_caps=st.sampled_from((caps, caps, caps | {"phone": 2, "device": 2})),
     )
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from build import EPOCH_US
 from build import world as world_of
 from found import as_dicts, run
 from hypothesis import HealthCheck, given, settings
@@ -21,11 +22,11 @@ from oracles.paid_gift import paid_gift
 from oracles.records import account_kinds, place
 from oracles.second_level_sale import second_level_sale
 from oracles.uncertified_issue import uncertified_issue
-from strategies import World, odd_names, record_sets
+from strategies import TICK_US, World, odd_names, record_sets
 
 from regift import queries
 from regift.graph.snapshot import Snapshot
-from regift.queries.params import duration_us
+from regift.queries.params import duration_us, periods_text
 
 FEW = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 MANY = settings(FEW, max_examples=80)
@@ -133,8 +134,11 @@ def agree_on_custody(world: World, graph: Snapshot) -> None:
     st.sampled_from(("0", "1", "2")),
     st.sampled_from(("0", "6h", "1d")),
     st.booleans(),
+    st.booleans(),
 )
-def test_hop_typologies(world: World, allowed: str, short: str, buy_back: bool) -> None:
+def test_hop_typologies(
+    world: World, allowed: str, short: str, buy_back: bool, resale: bool
+) -> None:
     """One example asks all: most of its time goes into the snapshot."""
     ledger, who = ledger_of(world), who_in(world)
     with world.snapshot() as graph:
@@ -144,9 +148,15 @@ def test_hop_typologies(world: World, allowed: str, short: str, buy_back: bool) 
         wanted = multi_level_gift(custody(world.rows, world.judgements, other), int(allowed))
         assert levels == sorted(wanted), "multi_level_gift"
 
-        found = find("second_level_sale", graph, buy_back=str(buy_back).lower())
+        periods = ((EPOCH_US, 3 * TICK_US), (EPOCH_US + 9 * TICK_US, TICK_US))
+        found = find("multi_level_gift", graph, allowed=allowed, holding=periods_text(periods))
         levels = sorted((of_hop(f), f["level"]) for f in found)
-        wanted = second_level_sale(ledger, who, buy_back)
+        assert levels == sorted(multi_level_gift(ledger, int(allowed), who, periods)), "holding"
+
+        given = {"buy_back": str(buy_back).lower(), "resale": str(resale).lower()}
+        found = find("second_level_sale", graph, **given)
+        levels = sorted((of_hop(f), f["level"]) for f in found)
+        wanted = second_level_sale(ledger, who, buy_back, resale)
         assert levels == sorted(wanted), "second_level_sale"
 
         found = find("closed_channel_sale", graph)

@@ -29,6 +29,7 @@ def entities(rows: Rows, judgements: Judgements, settings: Settings) -> Entities
     for row in rows.get("identifiers", []):
         users.setdefault((row["kind"], row["value"]), set()).add(row["account"])
 
+    one_subject = settings.legal_subject == "controller"
     grade: dict[tuple[str, str], str] = {}
     strength: dict[tuple[str, str], tuple[int, int, int, int, tuple[str, str]]] = {}
     for pair in combinations(accounts, 2):
@@ -42,9 +43,9 @@ def entities(rows: Rows, judgements: Judgements, settings: Settings) -> Entities
             if len(users[kind, value]) <= settings.identifier_caps.get(kind, 0)
         ]
         kinds = {kind for kind, _ in below}
-        if verdict.get(pair) == "same" or legal or len(kinds) >= 2:
+        if verdict.get(pair) == "same" or (legal and one_subject) or len(kinds) >= 2:
             grade[pair] = "controller"
-        elif kinds:
+        elif kinds or legal:
             grade[pair] = "associated"
         counted = [key for key in shared if key in below or key[0] == "legal_subject"]
         rarest: dict[str, int] = {}

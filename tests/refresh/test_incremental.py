@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from regift.enforcement import allow_list, measures
+from regift.enforcement import certificates as certificates_of
 from regift.enforcement.casebook import Casebook
 from regift.enforcement.decision_rules import EXAMPLE_RULES
 from regift.enforcement.measures import Handed, Planned
@@ -76,7 +77,7 @@ account_rows = st.fixed_dictionaries(
 item_rows = st.fixed_dictionaries(
     {
         "item": st.sampled_from(ITEMS),
-        "collection": st.just("c"),
+        "collection": st.sampled_from(("c", "c", "d")),
         "issuer": st.sampled_from(("", "brand", "ann")),
     }
 )
@@ -87,6 +88,7 @@ certificates = st.fixed_dictionaries(
         "filing_number": st.sampled_from(("f1", "f2")),
         "valid_from": moments,
         "valid_to": st.sampled_from(("", "2026-01-02T00:00:00Z")),
+        "scope": st.sampled_from(("", "collection:c", "channel:mini_program; art")),
     }
 )
 labels = st.fixed_dictionaries(
@@ -221,6 +223,15 @@ class Histories(RuleBasedStateMachine):
     def allow(self, account: str) -> None:
         with Casebook.open(self.workspace.casebook) as casebook:
             allow_list.add(casebook, account, 4 * 10**15, "test")
+
+    @rule(
+        account=accounts,
+        filing=st.sampled_from(("f1", "f2")),
+        verdict=st.sampled_from(("accepted", "refused", "refused")),
+    )
+    def review(self, account: str, filing: str, verdict: str) -> None:
+        with Casebook.open(self.workspace.casebook) as casebook:
+            certificates_of.review(casebook, account, filing, verdict, "test")
 
     @rule(text=st.sampled_from(SETTINGS))
     def configure(self, text: str) -> None:

@@ -80,6 +80,12 @@ def test_decisions_may_name_its_steps_and_clauses() -> None:
          {"multi_level_gift": {"return_window": "0"}}),
         ('certificate_grace = "0d"', 'certificate_grace = "30d"',
          {"uncertified_issue": {"grace": "30d"}}),
+        ('issuer_resale = "first_level"', 'issuer_resale = "second_level"',
+         {"second_level_sale": {"resale": "true"}}),
+        ('= "cures_nothing"', '= "cures"',
+         {"multi_level_gift": {"holding": "2022-03-29T16:00:00Z=180d"}}),
+        ('one_legal_subject = "linked"', 'one_legal_subject = "separate"',
+         {"entities": {"legal_subject": "separate"}}),
         ("", "", {}),
     ],
 )  # fmt: skip
@@ -151,6 +157,12 @@ def test_who_is_measured(tmp_path: Path, value: str, kinds: tuple[str, ...], unk
         ('giveaway = "level_0"', 'giveaway = "level_1"',
          "[switches] giveaway: 'level_1' is unknown: there are level_0"),
         ('giveaway = "level_0"', "", "[switches] giveaway: is missing"),
+        ("[[holding_period]]\nfrom = 2022-03-30\nheld", "[[holding_period]]\nheld",
+         "[[holding_period]] 1 from: is missing"),
+        ('held = "180d"', 'held = "long"', "[[holding_period]] 1 held: 'long' is not a duration"),
+        ("[[holding_period]]\n", '[[holding_period]]\nfrom = 2022-03-30\nheld = "1d"\n'
+         "[[holding_period]]\n",
+         "[[holding_period]] from: 2022-03-30 is not after 2022-03-30: write"),
         ('certificate_grace = "0d"', 'certificate_grace = "a bit"',
          "[switches] certificate_grace: 'a bit' is not a duration"),
         ('remind_every = "7d"', "", "[certificates] remind_every: is missing: write remind_every"),
@@ -170,6 +182,17 @@ def test_errors_are_one_line_with_file_and_key(
     assert said.startswith(f"{path}: ")
     assert error in said
     assert "\n" not in said
+
+
+def test_holding_cures_nothing_where_no_period_is_told(tmp_path: Path) -> None:
+    part = TEXT[TEXT.index("[[holding_period]]") : TEXT.index("# Where the texts disagree")]
+    path = changed(tmp_path, part, "")
+    assert read(path).holding == ()
+    path.write_text(path.read_text().replace('"cures_nothing"', '"cures"'), encoding="utf-8")
+    with pytest.raises(
+        UsageError, match=r"holding_period: cures, and no \[\[holding_period\]\] says"
+    ):
+        read(path)
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:

@@ -48,6 +48,7 @@ docs: setup
 	$(BIN)/python docs/generate.py
 	$(BIN)/python docs/feature_table.py
 	$(BIN)/python docs/transcript.py README.md
+	$(BIN)/python docs/transcript.py docs/enforcement.md
 	$(BIN)/python benchmarks/linking.py --write
 
 bench: setup

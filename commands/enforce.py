@@ -83,12 +83,9 @@ def plan(
     rows = [_planned(row, lang) for row in made.rows]
     print_rows(rows if as_json else [_narrow(row) for row in rows], as_json)
     _say_planned(made, dry_run, quiet)
-    ends = "none yet" if manifest.as_of_us is None else utc_text(manifest.as_of_us)
-    say(
-        f"`due_at` counts from the clock ({utc_text(made.now_us)}); people touched: 30 days to the "
-        f"newest record ({ends})",
-        quiet,
-    )
+    ends = "there are none" if manifest.as_of_us is None else utc_text(manifest.as_of_us)
+    say(f"`due_at` counts from the clock: {utc_text(made.now_us)}", quiet)
+    say(f"people touched: in the 30 days to the newest record: {ends}", quiet)
 
 
 def _planned(row: Mapping[str, Any], lang: str) -> dict[str, Any]:
@@ -114,11 +111,9 @@ def _say_planned(made: planning.Plan, dry_run: bool, quiet: bool) -> None:
     by_step = f" ({', '.join(f'{n:,} {step}' for step, n in steps.items())})" if steps else ""
     subjects = len({row["subject"] for row in made.rows})
     what = "would be planned" if dry_run else "planned"
-    say(
-        f"{len(made.rows):,} measures {what}{by_step} against {subjects:,} legal subjects; nothing "
-        "is in force before somebody approves it: `regift enforce approve NUMBER --reason TEXT`",
-        quiet,
-    )
+    say(f"{len(made.rows):,} measures {what}{by_step} against {subjects:,} legal subjects", quiet)
+    if made.rows and not dry_run:
+        say("nothing is in force before `regift enforce approve NUMBER --reason TEXT`", quiet)
     for code, count in made.left.items():
         say(f"left out: {count:,} {WHY_LEFT[code]}", quiet)
 

@@ -10,7 +10,8 @@
     python docs/transcript.py README.md [NAME]...      all blocks, or those named
 
 A command that fails ends the run: a page never shows one. Standard error is shown with standard
-output, as on a terminal. Times a run takes are written as `N s`, since they differ each time. A
+output, as on a terminal. Times a run takes are written as `N s`, since they differ each time, and so
+do moments of the clock, which unlike those of records have microseconds, and names made of them. A
 block that names $REGIFT_SHARED, the folder of real data, is left as it is where that is absent.
 """
 
@@ -26,13 +27,17 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from markers import ROOT, parted, put
 
 LONGEST_LINE = 160
+CLOCK = "<a moment of the clock>".ljust(27)
+"""As wide as the moment, so that tables stay as they are."""
 SHARED = Path(os.environ.get("REGIFT_SHARED", ROOT.parent / "shared" / "data"))
 
 
 def shown(text: str, folder: str) -> list[str]:
-    """Output as the page shows it: no run times, no names of this machine's folders, no blanks."""
+    """Output as the page shows it: no times of this run, no names of this machine's folders."""
     text = text.replace(folder, ".").replace(str(SHARED), "$REGIFT_SHARED")
     text = re.sub(r"\b\d+(\.\d+)? (s|seconds|ms)\b", r"N \2", text)
+    text = re.sub(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", CLOCK, text)
+    text = re.sub(r"\bactions-[0-9a-f]{24}\b", "actions-NAME", text)
     return [line.rstrip() for line in text.rstrip("\n").split("\n")] if text.strip() else []
 
 

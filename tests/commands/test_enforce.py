@@ -81,7 +81,7 @@ def test_planning_again_adds_nothing(place: Path) -> None:
         (3, "shop", "D-3"),
     ]
     assert "left out: 1 are beyond the capacity" in ran.stderr
-    assert "(2026-12-31T00:00:00Z)" in ran.stderr
+    assert "to the newest record: 2026-12-31T00:00:00Z" in ran.stderr
     before = log(place)
     again = enforce(place, "plan", "--capacity", "2")
     assert (again.code, again.stdout) == (0, "")

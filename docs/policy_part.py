@@ -70,6 +70,11 @@ def _lines() -> list[str]:
         f"{_listed(each['values'])} |"
         for each in told["switches"]
     ]
+    lines += [
+        f"\nFrom {each['from']} on an item has to be held {each['held']}, where `holding_period` "
+        f"is `cures` ({_whose(each['example'])})."
+        for each in told["holding_periods"]
+    ]
     return [*lines, ""]
 
 

@@ -60,7 +60,7 @@ class Desk:
         which = ", that of the newest record" if self.newest else ""
         say(f"certificates and sales as of {utc_text(self.moment.at_us)}{which}", quiet)
         if self.unseen:
-            say(f"{self.unseen:,} reviews count for sales from the next `regift refresh` on", quiet)
+            say(f"reviews that count from the next `regift refresh` on: {self.unseen:,}", quiet)
 
 
 @contextmanager
@@ -95,7 +95,7 @@ def list_command(
         print_rows(rows, as_json, _LISTED)
         unread = sum(1 for each in rows if each["not_read"])
         if unread:
-            say(f"{unread:,} scopes hold text that restricts nothing (not_read)", quiet)
+            say(f"scopes with text that restricts nothing (not_read): {unread:,}", quiet)
         there.tell(quiet)
     say(f"{len(rows):,} certificates", quiet)
 

@@ -7,14 +7,14 @@ TEXTS: dict[str, dict[str, str]] = {
         "no_sale": "{account} has made no first-level sale by {at}",
         "compliant": "{account} is compliant at {at}: {filing} holds until {until} and covers "
         "every first-level sale since {since}",
-        "uncovered": "{account} is not compliant at {at}: {n} first-level sales since {since} are "
-        "covered by no certificate that holds",
-        "without": "{account} is not compliant at {at}: no certificate holds, and {n} first-level "
-        "sales were made since none does",
+        "uncovered": "{account} is not compliant at {at}: first-level sales since {since} that no "
+        "certificate covers: {n}",
+        "without": "{account} is not compliant at {at}: no certificate holds; first-level sales "
+        "since none does: {n}",
         "idle": "{account} is compliant at {at}: no certificate holds, and no first-level sale was "
         "made since none does; the last one is of {last}",
-        "history": "{n} first-level sales stay as they were: no certificate covered them when they "
-        "were made",
+        "history": "first-level sales that no certificate covered when they were made, and that "
+        "stay so: {n}",
         "no_excuse": "no certificate excuses these, they stand whatever is filed: {counts}",
         "nothing_else": "no gift or sale beyond the first level is found of it; no certificate "
         "would excuse one",

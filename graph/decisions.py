@@ -7,7 +7,7 @@ allowed(account, until_us, reason)         accounts that no measure is proposed 
 reviewed(account, filing_number, verdict)  certificates that a person accepted or refused
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import duckdb
@@ -38,3 +38,15 @@ def define_decisions(con: duckdb.DuckDBPyConnection, decided: Decided) -> None:
         if rows:
             marks = ", ".join("?" * len(rows[0]))
             con.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
+
+
+def define_missing(con: duckdb.DuckDBPyConnection, there: Collection[str]) -> None:
+    """Make those tables of `DDL` empty that a generation does not have: it is of an older version.
+
+    >>> con = duckdb.connect()
+    >>> define_missing(con, ["judgements", "measured", "strikes", "allowed"])
+    >>> con.sql("SHOW TABLES").fetchall()
+    [('reviewed',)]
+    """
+    for table in DDL.keys() - set(there):
+        con.execute(f"CREATE OR REPLACE TEMP TABLE {table} ({DDL[table]})")

@@ -20,6 +20,7 @@ import pyarrow as pa
 
 from regift.graph.connect import connect, parquet, quote, row
 from regift.graph.custody import CUSTODY_DDL
+from regift.graph.decisions import define_missing
 from regift.graph.effective import define_payments
 from regift.graph.snapshot import Settings, Snapshot
 from regift.graph.workspace import Workspace, read_json, sync_file, sync_folder, write_json
@@ -283,7 +284,9 @@ def open_snapshot(
         hold = closing.enter_context(_hold(workspace, manifest))
         con = closing.enter_context(connect(threads=threads))
         define_records(con, workspace, manifest)
-        for table in attach_generation(con, workspace, manifest, "generation"):
+        there = attach_generation(con, workspace, manifest, "generation")
+        define_missing(con, there)
+        for table in there:
             con.execute(f"CREATE OR REPLACE TEMP VIEW {table} AS SELECT * FROM generation.{table}")
         define_payments(con)
         define_shown(con)

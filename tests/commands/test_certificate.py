@@ -1,12 +1,17 @@
 """Certificates from the command line: states, worklist, one account, what people say of them."""
 
+import re
 import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from command_line import Ran, asked, loaded, run
+
+from regift.enforcement.certificate_texts import TEXTS
+from regift.ranking.texts import LANGUAGES
 
 DAY1 = "2026-01-01T00:00:00Z"
 WORLD = {
@@ -92,7 +97,7 @@ def test_list(made: Path) -> None:
     assert rows(made, "list", "--account", "shop") == []
     said = certificate(made, "list").stderr
     assert "as of 2026-01-10T00:00:00Z, that of the newest record" in said
-    assert "1 scopes hold text that restricts nothing" in said
+    assert "scopes with text that restricts nothing (not_read): 1" in said
 
 
 def test_states_at_their_edges(made: Path) -> None:
@@ -165,8 +170,8 @@ def test_check(made: Path) -> None:
     ]  # fmt: skip
     assert told["stands_anyway"] == {"second_level_sale": 1}
     assert told["words"][0] == (
-        "brand is not compliant at 2026-01-10T00:00:00Z: no certificate holds, and 1 first-level "
-        "sales were made since none does"
+        "brand is not compliant at 2026-01-10T00:00:00Z: no certificate holds; first-level "
+        "sales since none does: 1"
     )
     text = certificate(made, "check", "brand").stdout
     assert "no certificate excuses these, they stand whatever is filed: second_level_sale 1" in text
@@ -209,10 +214,10 @@ def test_a_refusal_counts_from_the_next_refresh(
         "refused", "refused", "rita", "not filed",
     )  # fmt: skip
     said = certificate(place, "list").stderr
-    assert "1 reviews count for sales from the next `regift refresh` on" in said
+    assert "reviews that count from the next `regift refresh` on: 1" in said
     assert reasons(place)["g1"][1] == "not_yet_valid"
     assert run("refresh", "-q", "-w", place).code == 0
-    assert "reviews count" not in certificate(place, "list").stderr
+    assert "reviews that" not in certificate(place, "list").stderr
     now = {record: why for record, (_, why) in reasons(place).items()}
     assert now == {"g1": "none", "g2": "refused", "g5": "none"}
     assert asked(place, "FROM reviewed") == [("brand", "F'1", "refused")]
@@ -240,6 +245,24 @@ def test_reminders(place: Path) -> None:
     assert again - sent_at == timedelta(days=7)
     assert "reminders due again by the clock" in certificate(place, "due").stderr
     assert run("audit", "verify", "-w", place).code == 0
+
+
+def test_both_languages_say_the_same() -> None:
+    fields = {
+        lang: {key: sorted(re.findall(r"{(\w+)}", text)) for key, text in texts.items()}
+        for lang, texts in TEXTS.items()
+    }
+    assert tuple(fields) == LANGUAGES
+    assert fields["en"] == fields["zh"]
+
+
+def test_a_generation_of_a_version_without_reviews_can_be_read(place: Path) -> None:
+    path = place / "generations" / "000001.duckdb"
+    with duckdb.connect(str(path)) as con:
+        con.execute("DROP TABLE reviewed")
+    assert rows(place, "list")[0]["state"] == "expired"
+    (told,) = rows(place, "check", "shop")
+    assert told["sales"] == {"none": 1}
 
 
 @pytest.mark.parametrize(

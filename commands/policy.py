@@ -1,26 +1,18 @@
 """`regift policy`: the rule that measures follow, its packs, and what they say."""
 
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import click
 
-from regift.commands.options import (
-    json_option,
-    opened,
-    quiet_option,
-    settings_given,
-    workspace_option,
-)
+from regift.commands import whatif
+from regift.commands.options import json_option, quiet_option, workspace_option
 from regift.commands.output import plain, print_json, print_rows, print_table, say
-from regift.commands.wording import lang_option, line_option
+from regift.commands.wording import lang_option
 from regift.enforcement import policy as policies
 from regift.enforcement import policy_listing as listing
 from regift.enforcement.policy import Policy
-from regift.enforcement.policy_changes import changed
 from regift.graph.workspace import Workspace
-from regift.refresh.whatif import compared, made
 
 
 @click.group()
@@ -89,44 +81,7 @@ def check(file: Path, lang: str, as_json: bool, quiet: bool) -> None:
     say(plain(f"{file} can be used: put it into policies/ of the workspace"), quiet)
 
 
-@command.command()
-@click.option(
-    "--set",
-    "given",
-    multiple=True,
-    required=True,
-    metavar="KEY=VALUE",
-    help="A switch, STEP.from_points, a parameter (TYPOLOGY.KEY, or KEY for every typology that "
-    "has it), or pack=NAME; may be given several times.",
-)
-@line_option
-@json_option
-@quiet_option
-@workspace_option
-def whatif(
-    given: tuple[str, ...], line: Decimal, as_json: bool, quiet: bool, workspace: Path
-) -> None:
-    """Who would enter and leave the list under another policy; nothing is written.
-
-    Compares the current generation with what it would be: accounts above the line, cases to read,
-    measures by step.
-    """
-    found, used = _known(workspace)
-    asked = changed(found, used, settings_given(given))
-    place, _, manifest, graph = opened(workspace)
-    with graph, made(place, manifest, asked) as con:
-        rows, sums = compared(graph.con, con, line)
-    if as_json:
-        print_json([*rows, {"summary": sums}])
-        return
-    print_rows(rows, as_json)
-    for when, told in sums.items():
-        steps = ", ".join(f"{step} {n:,}" for step, n in told["measures"].items()) or "none"
-        click.echo(
-            f"{when}: {told['findings']:,} findings; above the line of {line} {told['cases']:,} "
-            f"cases and {told['accounts']:,} accounts; measures: {steps}"
-        )
-    say("nothing was written", quiet)
+command.add_command(whatif.command)
 
 
 def _title(titles: dict[str, str], lang: str) -> str:

@@ -37,6 +37,18 @@ def feedback(log: AuditLog) -> list[Feedback]:
     return [Feedback(*row) for row in log.con.execute(_COUNTED)]
 
 
+_LABELS = """
+    SELECT dossier, finding, state IN ('decided', 'upheld') AS confirmed
+    FROM dossier_findings JOIN dossiers ON number = dossier
+    WHERE state IN ('decided', 'upheld', 'cleared', 'overturned') ORDER BY dossier, finding
+"""
+
+
+def labels(log: AuditLog) -> list[tuple[int, str, bool]]:
+    """(dossier, finding, whether it was confirmed) of every decision that stands."""
+    return [(dossier, finding, bool(told)) for dossier, finding, told in log.con.execute(_LABELS)]
+
+
 def of_head(log: AuditLog) -> tuple[str, list[Feedback]]:
     """Head of the log, and what its decisions say: both of one moment."""
     log.con.execute("BEGIN")

@@ -1,7 +1,7 @@
 """What the current generation would be under another policy or with other parameters: in memory.
 
 Searches whose parameters change are made again, as a refresh makes them, then cases, scores, ranks
-and proposals. Nothing is written.
+and proposals; what people decided is as the generation has it. Nothing is written.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,6 +12,8 @@ from typing import Any
 
 import duckdb
 
+from regift.enforcement.casebook import Casebook
+from regift.enforcement.feedback import labels
 from regift.enforcement.policy_changes import Changed
 from regift.enforcement.policy_rules import gate_rules, parameters
 from regift.graph.connect import dicts, row
@@ -19,6 +21,8 @@ from regift.graph.store import Manifest
 from regift.graph.workspace import Workspace
 from regift.queries import ALL
 from regift.queries.params import show
+from regift.ranking.evaluation.precision import of_accounts, of_cases
+from regift.ranking.evaluation.truth import Truth
 from regift.ranking.gate import step_of
 from regift.refresh.run import code_digest
 from regift.refresh.settings import params_of, settings_of
@@ -57,6 +61,11 @@ def made(
         yield con
 
 
+_READ = """
+    SELECT case_id, list(finding) AS findings FROM case_members
+    JOIN (SELECT case_id FROM cases WHERE score >= $line) USING (case_id) GROUP BY case_id
+"""
+
 _LISTED = f"""
     SELECT account, score, measure FROM account_scores LEFT JOIN proposals USING (account)
     QUALIFY row_number() OVER (
@@ -90,6 +99,57 @@ def compared(
     )
     after.unregister("_before")
     return rows, {"before": _sums(before, line), "after": _sums(after, line)}
+
+
+def work(
+    before: duckdb.DuckDBPyConnection, after: duckdb.DuckDBPyConnection, line: Decimal
+) -> dict[str, int]:
+    """Cases above the line to read: {"before", "after", "new", "gone"}.
+
+    new: cases none of whose findings is in a case above the line before; gone: the other way round.
+    """
+    given = {"line": line}
+    after.register("_before", before.sql(_READ, params=given).to_arrow_table())
+    found = dicts(
+        after,
+        f"""
+        WITH now AS ({_READ}),
+        was AS (SELECT DISTINCT unnest(findings) AS finding FROM _before),
+        stays AS (SELECT DISTINCT unnest(findings) AS finding FROM now)
+        SELECT (SELECT count(*) FROM _before) AS before, (SELECT count(*) FROM now) AS after,
+               (SELECT count(*) FROM now WHERE case_id NOT IN (
+                    SELECT case_id FROM (SELECT case_id, unnest(findings) AS finding FROM now)
+                    SEMI JOIN was USING (finding))) AS new,
+               (SELECT count(*) FROM _before WHERE case_id NOT IN (
+                    SELECT case_id FROM (SELECT case_id, unnest(findings) AS finding FROM _before)
+                    SEMI JOIN stays USING (finding))) AS gone
+        """,
+        given,
+    )
+    after.unregister("_before")
+    return found[0]
+
+
+def judged(
+    workspace: Workspace,
+    generations: Mapping[str, duckdb.DuckDBPyConnection],
+    truth: Truth | None,
+    line: Decimal,
+    first: int | None,
+) -> dict[str, Any] | None:
+    """What is right of the head of each list (ranking/evaluation/precision.py), by its name.
+
+    labels: `truth`, else `decisions` of the casebook; None where neither says anything.
+    """
+    if truth is not None:
+        told = {name: of_accounts(con, truth, line, first) for name, con in generations.items()}
+        return {"labels": "truth", **told}
+    with Casebook.read(workspace.casebook) as casebook:
+        labelled = labels(casebook)
+    if not labelled:
+        return None
+    told = {name: of_cases(con, labelled, line, first) for name, con in generations.items()}
+    return {"labels": "decisions", **told}
 
 
 def _sums(con: duckdb.DuckDBPyConnection, line: Decimal) -> dict[str, Any]:

@@ -83,6 +83,9 @@ def plan(
     rows = [_planned(row, lang) for row in made.rows]
     print_rows(rows if as_json else [_narrow(row) for row in rows], as_json)
     _say_planned(made, dry_run, quiet)
+    used = (manifest.run.get("policy") or {}).get("id")
+    if used != (now := policy.in_use(place).id):
+        say(f"ranked by {used}, planned by {now}: `regift refresh` ranks by it too", quiet)
     ends = "there are none" if manifest.as_of_us is None else utc_text(manifest.as_of_us)
     say(f"`due_at` counts from the clock: {utc_text(made.now_us)}", quiet)
     say(f"people touched: in the 30 days to the newest record: {ends}", quiet)

@@ -16,6 +16,7 @@ from regift.enforcement.dossier_rows import APPEALED, APPLY, AWAITING
 from regift.enforcement.dossiers import Dossier, Finding, Subject
 from regift.enforcement.measures import IN_FORCE, Measure, Planned, need_reason
 from regift.loaders.errors import RegiftError
+from regift.ranking.constants import MEASURES
 
 BUSY = (AWAITING, APPEALED)
 """States of a dossier in which nothing else is decided in it."""
@@ -97,7 +98,7 @@ def _decide(
     log: AuditLog, number: int, approved: Sequence[Measure], reason: str, rules: DecisionRules
 ) -> None:
     standing = _standing(log.con, number)
-    severest = max(standing, key=lambda each: (rules.steps.index(each.step), each.number))
+    severest = max(standing, key=lambda each: (MEASURES.index(each.step), each.number))
     seconded = [each.planned_by for each in approved if rules.needs_second(each.step)]
     told = {
         "dossier": number,

@@ -27,6 +27,7 @@ from regift.enforcement.dossiers import Finding, Subject
 from regift.enforcement.measures import APPROVED, PLANNED, RECHECKED, Measure, Planned
 from regift.graph.store import Manifest
 from regift.graph.workspace import now_us, utc_text
+from regift.ranking.constants import MEASURES
 
 STOPPED, CONTINUES = measures.OUTCOMES
 
@@ -125,17 +126,14 @@ def _step_up(
     why: str,
 ) -> tuple[tuple[int, str] | None, str]:
     """The planned next step, made if it is not there; or None, and why there is none."""
-    place = rules.steps.index(measure.step) + 1
-    standing = [
-        each
-        for each in measures.listed(log, states=(PLANNED, *measures.IN_FORCE))
-        if each.account == measure.account and rules.steps.index(each.step) >= place
-    ]
+    of_account = measures.listed(log, states=(PLANNED, *measures.IN_FORCE), account=measure.account)
+    standing = [each for each in of_account if _severer(each.step, measure.step)]
     if standing and standing[0].state == PLANNED:
         return (standing[0].number, standing[0].step), ""
     if standing:
         return None, f"measure {standing[0].number} ({standing[0].step}) is in force already"
-    if place == len(rules.steps):
+    steps = [step for step in rules.steps if _severer(step, measure.step)]
+    if not steps:
         return None, f"the ladder has no step beyond {measure.step}"
     sure = [finding for finding, doubt in found if doubt is None]
     if not sure:
@@ -145,10 +143,10 @@ def _step_up(
     dossier = dossiers.get(log, measure.dossier)
     if dossier.state in BUSY:
         return None, f"{dossier.name} is {dossier.state}"
-    declined = _declined(log, measure, place, rules)
+    declined = _declined(log, measure)
     if declined and not _unseen(log, measure.dossier, sure):
         return None, f"measure {declined} was declined, and nothing is new since"
-    step = rules.steps[place]
+    step = steps[0]
     due, until = rules.dates(step, now_us())
     subject = Subject(dossier.number, dossier.case_id, generation, tuple(sure))
     proposal = Planned(measure.account, step, measure.clause, why, None, due, until, measure.number)
@@ -156,10 +154,15 @@ def _step_up(
     return (number, step), ""
 
 
-def _declined(log: AuditLog, measure: Measure, place: int, rules: DecisionRules) -> int | None:
+def _severer(step: str, than: str) -> bool:
+    """By the order of all steps there are: the ladder of the policy may have lost one."""
+    return MEASURES.index(step) > MEASURES.index(than)
+
+
+def _declined(log: AuditLog, measure: Measure) -> int | None:
     """A step up that somebody took back already."""
     for each in measures.listed(log, states=(measures.REVERSED,), account=measure.account):
-        if each.follows == measure.number and rules.steps.index(each.step) >= place:
+        if each.follows == measure.number:
             return each.number
     return None
 

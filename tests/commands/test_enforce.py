@@ -10,6 +10,7 @@ import pytest
 from command_line import Ran, asked, run
 from enforced import START, person, sale, set_clock, taken_in
 
+from regift.enforcement import policy
 from regift.enforcement.casebook import Casebook
 
 REASON = ("--reason", "seen")
@@ -310,19 +311,43 @@ def test_errors_are_one_line_and_change_nothing(
     assert log(place) == before
 
 
+def own_policy(place: Path, *changes: tuple[str, str]) -> None:
+    """Let the workspace use the shipped policy with changes, as a later version of it."""
+    text = (policy.SHIPPED / "wechat-3.24.toml").read_text(encoding="utf-8")
+    for old, new in (('version = "', 'version = "9'), *changes):
+        assert old in text
+        text = text.replace(old, new, 1)
+    (place / "policies").mkdir()
+    (place / "policies" / "ours.toml").write_text(text, encoding="utf-8")
+
+
 def test_a_clause_that_was_not_in_force_then(place: Path) -> None:
-    shipped = Path(run.__globals__["main"].__globals__["regift"].__file__).parent
-    text = (shipped / "enforcement/policies/wechat-3.24.toml").read_text(encoding="utf-8")
-    folder = place / "policies"
-    folder.mkdir()
-    changed = text.replace("[[clause]]\n", LATER + "\n[[clause]]\n", 1)
-    (folder / "ours.toml").write_text(
-        changed.replace('version = "', 'version = "9', 1), encoding="utf-8"
-    )
+    own_policy(place, ("[[clause]]\n", LATER + "\n[[clause]]\n"))
     planned(place)
     refused = enforce(place, "approve", "2", *REASON, "--clause", "R8")
     assert refused.code == 2
     assert "clause R8 was not in force when what measure 2 is for happened" in refused.line
+
+
+def test_a_step_that_the_ladder_has_lost(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A measure planned by it cannot be approved; one in force is looked at again all the same."""
+    planned(place)
+    done(place, "approve", "2", *REASON)
+    done(place, "export", "-o", place.parent / "a.jsonl")
+    text = (policy.SHIPPED / "wechat-3.24.toml").read_text(encoding="utf-8")
+    begins = text.index('[[step]]\nmeasure = "restrict"')
+    ends = text.index('[[step]]\nmeasure = "ban"')
+    own_policy(place, (text[begins:ends], ""))
+    with person("bob"):
+        refused = enforce(place, "approve", "1", *REASON)
+    told = "there is no measure 'take_down': the ladder has notice, rectify, ban"
+    assert (refused.code, refused.line) == (2, f"regift: {told}")
+    assert "`regift refresh` ranks by it too" in enforce(place, "plan").stderr
+    set_clock(monkeypatch, timedelta(days=9))
+    taken_in(place, sale(90, "mini", START + timedelta(days=6)))
+    taken_in(place, late(START + timedelta(days=9)))
+    (row,) = done(place, "recheck", "--json").rows
+    assert (row["outcome"], row["proposed"], row["step"]) == ("continues", "step up", "ban")
 
 
 LATER = """[[clause]]

@@ -25,6 +25,16 @@ mini,mini_program,acme,Mini
 star,mini_program,,Star
 =礼物,mini_program,,Odd
 """
+IDENTIFIERS = """\
+account,kind,value
+star,device,d1
+=礼物,device,d1
+mini,phone,1
+mini,device,d2
+twin,phone,1
+twin,device,d2
+"""
+"""star and =礼物 are associated; mini and twin, who does nothing, are one entity."""
 CERTIFICATES = """\
 account,partner_company,filing_number,valid_from,valid_to
 brand,Chain Ltd,000123,2025-01-01T00:00:00Z,2029-01-01T00:00:00Z
@@ -73,7 +83,13 @@ def person(login: str) -> Iterator[None]:
 
 def built(place: Path) -> None:
     """Load and refresh the world."""
-    texts = {"gifts": gifts(), "accounts": ACCOUNTS, "certificates": CERTIFICATES, "items": ITEMS}
+    texts = {
+        "gifts": gifts(),
+        "accounts": ACCOUNTS,
+        "identifiers": IDENTIFIERS,
+        "certificates": CERTIFICATES,
+        "items": ITEMS,
+    }
     for table, text in texts.items():
         ran = loaded(place, table, text, name=f"{table}.csv")
         assert ran.code == 0, ran.stderr

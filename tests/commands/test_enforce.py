@@ -70,6 +70,13 @@ def test_a_plan_in_the_order_of_the_ranking_by_legal_subject(place: Path) -> Non
     assert (beside["star"]["counterparties"], beside["star"]["items_held"]) == (0, 40)
     assert (beside["shop"]["counterparties"], beside["shop"]["items_held"]) == (1, 1)
     assert beside["shop"]["legal_subject"] == [{"account": "mini", "state": "proposed restrict"}]
+    assert (beside["shop"]["linked"], beside["shop"]["linked_accounts"]) == ([], 0)
+    assert beside["mini"]["linked"] == [
+        {"account": "twin", "how": ["controller", "entity"], "state": "none"}
+    ]
+    assert beside["star"]["linked"] == [
+        {"account": "=礼物", "how": ["associated"], "state": "proposed notice"}
+    ]
     assert log(place) == [("ann", "refresh")], "a dry run writes nothing"
     assert states(place) == {}
 
@@ -90,7 +97,9 @@ def test_planning_again_adds_nothing(place: Path) -> None:
     assert "left out: 1 are beyond the capacity" in again.stderr
     assert log(place) == before
     assert [row["account"] for row in planned(place, "--line", "71")] == []
-    assert [row["account"] for row in planned(place)] == ["=礼物"]
+    (last,) = planned(place)
+    assert last["account"] == "=礼物"
+    assert last["collateral"]["linked"][0]["state"] == "planned take_down"
     assert [act for _, act in log(place)] == [
         "refresh",
         *["case open", "case plan"] * 3,

@@ -32,6 +32,7 @@ from regift.loaders.errors import UsageError
 from regift.ranking import readings, units
 from regift.ranking.constants import EXAMPLE_LINE, LABEL_FAMILY, STRONG_NANO
 from regift.ranking.counterfactual import without_each
+from regift.ranking.gate import degree_columns
 from regift.ranking.minimal import Piece, clearing, least, pieces_of
 from regift.ranking.nats import nats
 from regift.ranking.rank import rank
@@ -236,16 +237,17 @@ def _under(finding: str, covered: dict[str, list[str]]) -> list[str]:
 def _members(con: Con, case_id: str, lang: str) -> list[dict[str, Any]]:
     rows = dicts(
         con,
-        """
-        SELECT account, role, score::DOUBLE AS score, measure, degree, coalesce(parts, []) AS parts,
-               why
+        f"""
+        SELECT account, role, score::DOUBLE AS score, measure, {degree_columns(con)}, why
         FROM case_accounts JOIN proposals USING (account, case_id)
         LEFT JOIN (SELECT account, score, s FROM account_scores) USING (account)
         WHERE case_id = ? ORDER BY s DESC NULLS LAST, account
         """,
         [case_id],
     )
-    return [row | {"why": translated(lang, row["why"])} for row in rows]
+    return [
+        row | {"why": translated(lang, row["why"]), "parts": row["parts"] or []} for row in rows
+    ]
 
 
 def _related(con: Con, case_id: str, lang: str) -> list[dict[str, Any]]:

@@ -69,6 +69,12 @@ def step_of(measure: str) -> str:
     return f"coalesce(list_position([{listed}], {measure}), 0)"
 
 
+def degree_columns(con: Con) -> str:
+    """Columns of the degree in `proposals`; null in a generation of a version without them."""
+    found = {name for name, *_ in con.execute("DESCRIBE proposals").fetchall()}
+    return "degree, parts" if "degree" in found else "NULL::BIGINT AS degree, NULL AS parts"
+
+
 def _measured(rules: GateRules) -> str:
     """SQL of whether a measure may be proposed against an account of a `kind` that may be null.
 

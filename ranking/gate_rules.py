@@ -107,11 +107,16 @@ class GateRules:
 
     @classmethod
     def of(cls, plain: Mapping[str, Any]) -> "GateRules":
-        """The rules from what `plain` gave, also after JSON."""
-        clauses, spans = plain["clauses"], plain["spans"]
+        """The rules from what `plain` gave, also after JSON.
+
+        Older generations knew no degree: their ladder counts facts, each of which is a point here.
+        """
+        clauses, spans = plain["clauses"], plain.get("spans")
+        degree = plain.get("degree")
+        counted = DegreeRules(facts=tuple((int(n), int(n)) for n, _ in plain["ladder"]))
         return cls(
-            degree=DegreeRules.of(plain["degree"]),
-            caps_example=plain["caps_example"],
+            degree=DegreeRules.of(degree) if degree else counted,
+            caps_example=plain.get("caps_example", True),
             spans=None if spans is None else tuple((id, since, to) for id, since, to in spans),
             ladder=tuple((int(n), str(step)) for n, step in plain["ladder"]),
             shaky_cap=plain["shaky_cap"],

@@ -18,7 +18,7 @@ import duckdb
 
 from regift.graph.connect import dicts
 from regift.loaders.errors import UsageError
-from regift.ranking.gate import step_of
+from regift.ranking.gate import degree_columns, step_of
 from regift.ranking.order import total_order
 from regift.ranking.units import UNITS
 
@@ -75,7 +75,8 @@ def rank(
             SELECT * FROM listed WHERE ($least IS NULL OR score >= $least)
                 AND ($top IS NULL OR rank <= $top) AND ($only IS NULL OR id = $only)),
         severest AS (
-            SELECT b.id, measure, clause, why, degree, parts FROM ({belongs}) b JOIN asked ON asked.id = b.id
+            SELECT b.id, measure, clause, why, {degree_columns(con)}
+            FROM ({belongs}) b JOIN asked ON asked.id = b.id
             LEFT JOIN (SELECT account, s FROM account_scores) a USING (account)
             QUALIFY row_number() OVER (PARTITION BY b.id ORDER BY {step_of("measure")} DESC,
                 (b.case_id = asked.case_id) DESC, a.s DESC NULLS LAST, b.case_id, b.account) = 1),

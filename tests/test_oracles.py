@@ -145,13 +145,15 @@ def test_hop_typologies(
         found = find("multi_level_gift", graph, allowed=allowed, return_window=short)
         levels = sorted((of_hop(f), f["level"]) for f in found)
         other = replace(world.settings, return_window_us=duration_us(short))
-        wanted = multi_level_gift(custody(world.rows, world.judgements, other), int(allowed))
+        walked = custody(world.rows, world.judgements, other)
+        wanted = multi_level_gift(walked, int(allowed))
         assert levels == sorted(wanted), "multi_level_gift"
 
         periods = ((EPOCH_US, 3 * TICK_US), (EPOCH_US + 9 * TICK_US, TICK_US))
-        found = find("multi_level_gift", graph, allowed=allowed, holding=periods_text(periods))
+        held = {"return_window": short, "holding": periods_text(periods)}
+        found = find("multi_level_gift", graph, allowed=allowed, **held)
         levels = sorted((of_hop(f), f["level"]) for f in found)
-        assert levels == sorted(multi_level_gift(ledger, int(allowed), who, periods)), "holding"
+        assert levels == sorted(multi_level_gift(walked, int(allowed), who, periods)), "holding"
 
         given = {"buy_back": str(buy_back).lower(), "resale": str(resale).lower()}
         found = find("second_level_sale", graph, **given)

@@ -13,6 +13,7 @@ from oracles import degree as oracle
 
 from regift.ranking.constants import MEASURES
 from regift.ranking.gate_rules import DegreeRules, GateRules, InForce
+from regift.ranking.rank import rank
 
 FEW = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 KINDS: dict[str, tuple[str | None, str | None]] = {"shop": ("official_account", None)}
@@ -173,6 +174,24 @@ def test_words_of_users_are_no_sql(name: str) -> None:
     found = replace(fact(1), records=(("transfers", "t"),), items=())
     measure, degree, parts = told(replace(ledger, findings=(found,)))
     assert (measure, degree, parts["money"]) == ("restrict", 5, [5, 3])
+
+
+def test_a_generation_that_knew_no_degree_counts_facts() -> None:
+    plain = GateRules().plain
+    for key in ("degree", "spans", "caps_example"):
+        del plain[key]
+    plain["ladder"] = [[1, "notice"], [3, "rectify"]]
+    old = GateRules.of(plain)
+    found = tuple(fact(n) for n in range(1, 5))
+    assert [told(world(old, *found[:n]))[0] for n in (1, 2, 3, 4)] == [
+        "notice", "notice", "rectify", "rectify",
+    ]  # fmt: skip
+    with ranked(world(old, *found)) as con:
+        new = {each["account"]: each for each in rank(con, "account")}
+        con.execute("ALTER TABLE proposals DROP COLUMN degree")
+        con.execute("ALTER TABLE proposals DROP COLUMN parts")
+        for row in rank(con, "account"):
+            assert row == new[row["account"]] | {"degree": None, "parts": []}
 
 
 @st.composite

@@ -18,6 +18,8 @@ from regift.loaders.errors import UsageError
 from regift.queries.params import duration_us
 
 KINDS = ("jsonl", "csv")
+WAIT_S = 30.0
+"""An export waits so long for another one: each takes as long as writing its file."""
 TEXTS = (
     "key", "action", "account", "step", "clause", "effective_at", "due_at", "until_at", "reason",
     "grounds", "dossier", "case", "decided_by", "approved_by", "ended_by",
@@ -58,7 +60,7 @@ def export(
     def hand_over(file: ActionFile) -> None:
         _write(file, output, chosen)
 
-    with place.lock("enforce-export"), Casebook.open(place.casebook) as casebook:
+    with place.lock("enforce-export", WAIT_S), Casebook.open(place.casebook) as casebook:
         if again is not None:
             file = handover.read(place, again)
             hand_over(file)

@@ -7,6 +7,8 @@ import os
 import shutil
 import signal
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -224,3 +226,23 @@ def test_a_place_that_cannot_be_written_leaves_it_to_be_finished(
     assert exported(place, tmp_path / "a.jsonl").code == 0
     assert (tmp_path / "a.jsonl").read_bytes() == there.read_bytes()
     assert names(place)[1:] == [there.stem]
+
+
+EXPORTER = """
+import sys
+sys.path.insert(0, sys.argv[2])
+from command_line import run
+ran = run("enforce", "export", "-w", sys.argv[1])
+sys.stdout.write(ran.stdout)
+sys.exit(ran.code)
+"""
+
+
+def test_two_exports_at_once_hand_over_once(place: Workspace) -> None:
+    args = [sys.executable, "-c", EXPORTER, str(place.root), str(Path(__file__).parents[1])]
+    both = [subprocess.Popen(args, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    told = sorted(each.communicate(timeout=300)[0] for each in both)
+    assert [each.returncode for each in both] == [0, 0]
+    assert told[0] == ""
+    assert len(told[1].splitlines()) == 1 + 4
+    assert len(names(place)) == 2

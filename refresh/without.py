@@ -119,7 +119,7 @@ def again(
     """
     calibrated = manifest.run.get("calibration")
     path = workspace.root / calibration.FOLDER / f"{calibrated}.json"
-    run = _Again(
+    run = Again(
         workspace,
         settings,
         manifest,
@@ -139,7 +139,7 @@ def again(
             con.close()
 
 
-class _Again(Run):
+class Again(Run):
     """The stages of a refresh over the records of a generation or fewer, without its files."""
 
     def leave_out(self, con: duckdb.DuckDBPyConnection, thing: Thing | None) -> None:
@@ -151,7 +151,8 @@ class _Again(Run):
             missing = _known(self.workspace, self.before, finding)
         if thing and not missing:
             raise UsageError(f"--without {thing.text}: nothing of the generation is that")
-        decided = _decided_of(self.workspace, self.before, thing)
+        gone = thing.id if thing and thing.what == "account" else None
+        decided = decided_of(self.workspace, self.before, gone)
         changed = self._derive(con, decided, self.before.segments)
         self._custody(con)
         self._find(con, changed | {"custody"} if self._items_run else changed)
@@ -210,8 +211,8 @@ def _rows_of(name: str, thing: Thing) -> tuple[str, list[str]]:
     return "false", []
 
 
-def _decided_of(workspace: Workspace, manifest: Manifest, thing: Thing | None) -> Decided:
-    """What people decided as the generation has it, of an account that is left out nothing."""
+def decided_of(workspace: Workspace, manifest: Manifest, gone: str | None = None) -> Decided:
+    """What people decided as the generation has it; nothing of an account that is gone."""
     with connect() as con:
         there = attach_generation(con, workspace, manifest, "old")
         rows = {
@@ -219,7 +220,6 @@ def _decided_of(workspace: Workspace, manifest: Manifest, thing: Thing | None) -
             for table in DDL
             if table in there  # generations of older versions lack some
         }
-    gone = thing.id if thing and thing.what == "account" else None
     named = {table: 2 if table == "judgements" else 1 for table in DDL}  # first columns: accounts
     return {
         table: [each for each in rows[table] if gone not in each[: named[table]]] for table in rows

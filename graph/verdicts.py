@@ -191,6 +191,18 @@ def key_text(table: Table, alias: str) -> str:
     return f"to_json([{parts}])::VARCHAR"
 
 
+def _key_shown(table: Table, alias: str) -> str:
+    """SQL of a row's key as a person reads it: as `key_text`, its times in ISO 8601."""
+    parts = (
+        f"replace(strftime(make_timestamp({alias}.{c.stored}), '%Y-%m-%dT%H:%M:%S.%fZ'), "
+        "'.000000Z', 'Z')"
+        if c.type == "time"
+        else f"{alias}.{c.stored}::VARCHAR"
+        for c in (table.column(name) for name in table.key)
+    )
+    return f"to_json([{', '.join(parts)}])::VARCHAR"
+
+
 def _reject(
     con: duckdb.DuckDBPyConnection,
     table: Table,
@@ -201,7 +213,7 @@ def _reject(
     """Copy rows of `source` whose `_op` is a rule of `messages` to `rejects`, as they were."""
     rules = ", ".join(quote(rule) for rule in messages)
     bad = con.sql(
-        f"SELECT _file, _row, _line, _op AS rule, {key_text(table, 's')} AS key "
+        f"SELECT _file, _row, _line, _op AS rule, {_key_shown(table, 's')} AS key "
         f"FROM {source} s WHERE _op IN ({rules}) ORDER BY _file, _row"
     ).to_arrow_table()
     if bad.num_rows == 0:

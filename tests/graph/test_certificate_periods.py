@@ -57,8 +57,12 @@ def test_a_period_that_ends_as_it_begins_or_before(workspace: Workspace) -> None
 
 
 def test_without_max_bad_nothing_is_loaded_and_the_line_is_named(workspace: Workspace) -> None:
-    with pytest.raises(TooManyBadRows, match="line 2: period_empty: the certificate"):
+    named = r'line 2: period_empty: the certificate \["brand","F1","2026-01-07T00:00:00Z"\] ends'
+    with pytest.raises(TooManyBadRows, match=named):
         put(workspace, "certificates", HEADER, paper(7, 6))
+    finer = paper(7, 6).replace("07T00:00:00Z", "07T00:00:00.25Z")
+    with pytest.raises(TooManyBadRows, match=r"2026-01-07T00:00:00\.250000Z"):
+        put(workspace, "certificates", HEADER, finer)
 
 
 def test_of_two_that_overlap_the_first_stays(workspace: Workspace) -> None:

@@ -17,6 +17,7 @@ from regift.enforcement.switches import BY_KEY
 from regift.loaders.errors import UsageError
 from regift.queries import ALL
 from regift.queries.params import duration_us, key_of
+from regift.ranking.constants import MEASURES
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,8 @@ def _steps(policy: Policy, measure: str, value: str) -> Any:
 
 def _having(typology: str, name: str) -> list[str]:
     """Typologies that have a parameter: the one that is named, or all that have one of the name."""
+    if typology in MEASURES:
+        raise UsageError(f"{typology}.{name}: of a step only from_points can be set")
     if typology and typology not in ALL:
         raise UsageError(f"there is no typology {typology!r}: there are {', '.join(sorted(ALL))}")
     having = [

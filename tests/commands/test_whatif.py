@@ -93,6 +93,7 @@ def test_it_is_what_a_refresh_would_say(
         ("colour=red", "colour is no switch, no STEP.from_points and no parameter of a typology"),
         ("who_is_measured=all", "who_is_measured: 'all' is unknown: there are operators, users"),
         ("rectify.from_points=1", "rectify from_points: 1 is not above 1, that of notice"),
+        ("rectify.from_facts=1", "rectify.from_facts: of a step only from_points can be set"),
         ("frown.from_points=1", "there is no step 'frown': the ladder has notice, rectify"),
         ("pack=none", "there is no policy pack 'none'"),
         ("money_circle.window=1d", "there is no typology 'money_circle'"),

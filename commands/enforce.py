@@ -22,8 +22,9 @@ from regift.enforcement import dossier_measures, history, measures, planning, po
 from regift.enforcement.casebook import Casebook
 from regift.enforcement.clause_dates import check_in_force
 from regift.enforcement.measures import Measure
+from regift.graph.store import Manifest
 from regift.graph.workspace import Workspace, now_us, utc_text
-from regift.loaders.errors import UsageError
+from regift.loaders.errors import RegiftError, UsageError
 from regift.queries.params import duration_us
 from regift.ranking.texts import translated
 
@@ -79,16 +80,23 @@ def plan(
     asked = planning.Asked(capacity, least, dry_run)
     opener = Casebook.read if dry_run else Casebook.open
     with graph, opener(place.casebook) as casebook:
+        _check_policy(manifest, policy.in_use(place))
         made = planning.plan(graph.con, casebook, manifest, rules_of(workspace), asked)
     rows = [_planned(row, lang) for row in made.rows]
     print_rows(rows if as_json else [_narrow(row) for row in rows], as_json)
     _say_planned(made, dry_run, quiet)
-    used = (manifest.run.get("policy") or {}).get("id")
-    if used != (now := policy.in_use(place).id):
-        say(f"ranked by {used}, planned by {now}: `regift refresh` ranks by it too", quiet)
     ends = "there are none" if manifest.as_of_us is None else utc_text(manifest.as_of_us)
     say(f"`due_at` counts from the clock: {utc_text(made.now_us)}", quiet)
     say(f"people touched: in the 30 days to the newest record: {ends}", quiet)
+
+
+def _check_policy(manifest: Manifest, now: policy.Policy) -> None:
+    """RegiftError when the ranking follows another policy than decisions would."""
+    used = (manifest.run.get("policy") or {}).get("id")
+    if used != now.id:
+        raise RegiftError(
+            f"ranked by {used}, and the policy is {now.id} now: `regift refresh` first"
+        )
 
 
 def _planned(row: Mapping[str, Any], lang: str) -> dict[str, Any]:

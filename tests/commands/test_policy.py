@@ -58,7 +58,7 @@ def test_show_says_what_is_an_example(tmp_path: Path) -> None:
     assert len(told["switches"]) == 12
     assert told["without_clause"] == []
     text = run("policy", "show", "-w", tmp_path / "none").stdout
-    assert text.count("our example") == 8
+    assert text.count("our example") == 9
     assert "提醒并要求提供证明" in run("policy", "show", "--lang", "zh", "-w", tmp_path).stdout
 
 

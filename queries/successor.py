@@ -1,14 +1,15 @@
 """Successors: who goes on where a linked account was measured (form `successor` of `evasion`).
 
     ann  --- measure in force since day 10 ---
-     |   one entity, or a link                     bob is new, has no measure himself, and does
-    bob             day 12 --sale--> cat           what is a fact: found
+     |   one entity, or a link                     bob is new, has no measure himself yet, and
+    bob             day 12 --sale--> cat           does what is a fact: found
     dan             day 3 --gift--> ...            dan was there before: not
     eve             linked, nothing of her own     not: the tie alone is a note (`tie_of`)
 
 `since` is the time from which the measure holds, by the clock of people; records have their own.
 New: no gift and no transfer names the account at `since` or before, or it was opened later
-(`accounts.opened_at`). A fact: a hop by the account, later than `since`, that is found by
+(`accounts.opened_at`). A fact: a hop by the account, later than `since` and no later than a measure
+against the account itself, so a decision on it leaves the finding where it is; and found by
 `multi_level_gift`, `second_level_sale` or `closed_channel_sale` or shown by `uncertified_issue`, by
 their default parameters. Links are those of `links`, so shared identifiers over their cap are none.
 Definition D-18.
@@ -43,11 +44,11 @@ _TIED = """
         SELECT x.account, y.account, 'entity', NULL
         FROM former JOIN entity_of x USING (account) JOIN entity_of y USING (entity)
         WHERE x.account <> y.account)
-    SELECT t.account, former, since_us, max(grade) AS grade,
+    SELECT t.account, former, f.since_us, own.since_us AS own_us, max(grade) AS grade,
            coalesce(max(why), 'one entity') AS why
     FROM both_ways t JOIN former f ON f.account = t.former
-    WHERE t.account NOT IN (SELECT account FROM measured)
-    GROUP BY t.account, former, since_us
+    LEFT JOIN former own ON own.account = t.account
+    GROUP BY t.account, former, f.since_us, own.since_us
 """
 
 # Whether each was there already: null for those that no record names.
@@ -69,7 +70,7 @@ def _acts() -> str:
     CREATE OR REPLACE TEMP TABLE _ev_acts AS
     SELECT n.account, former, since_us, grade, record_id, item, at_us, seq, kind
     FROM _ev_new n JOIN custody c ON c.source = n.account AND at_us > since_us
-    WHERE NOT there AND (
+    WHERE NOT there AND coalesce(at_us <= own_us, true) AND (
           ({multi_level_gift.condition(multi_level_gift.Params())})
        OR ({second_level_sale.SOLD_ON})
        OR ({closed_channel_sale.condition(closed_channel_sale.Params())})
@@ -124,8 +125,8 @@ def ties_of(con: duckdb.DuckDBPyConnection, account: str) -> list[dict[str, Any]
     anything by then; None if no record names it), found (the finding of form `successor` that
     names both, or None). Cost: a scan of links, gifts and transfers.
     """
-    con.execute(f"CREATE OR REPLACE TEMP TABLE _tied AS FROM ({_TIED}) WHERE account = ?",
-                [account])  # fmt: skip
+    tied = f"SELECT * FROM ({_TIED}) WHERE account = ? AND own_us IS NULL"
+    con.execute(f"CREATE OR REPLACE TEMP TABLE _tied AS {tied}", [account])
     found = dicts(
         con,
         f"""

@@ -113,7 +113,12 @@ def explain_finding(con: Con, finding: str, asked: Asked) -> dict[str, Any]:
 
 
 def _decided(con: Con, row: dict[str, Any], lang: str) -> list[dict[str, Any]]:
-    """What decided dossiers say of its typology: one row, or none."""
+    """What decided dossiers say of its typology: one row, or none.
+
+    Generations of older versions do not have the table.
+    """
+    if ("decided",) not in con.execute("SHOW TABLES").fetchall():
+        return []
     found = dicts(
         con,
         """

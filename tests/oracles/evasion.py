@@ -115,11 +115,14 @@ def successors(records: Records) -> set[Shape]:
     broken = facts(records)
     own = [hop.row for hop in hops(records.ledger) if hop.row["record_id"] in broken]
     found = set()
-    for account in {row["source"] for row in own} - set(since):
+    for account in {row["source"] for row in own}:
+        until = since.get(account, float("inf"))
         acts: dict[str, list[dict[str, Any]]] = {}
         for former, at_us in since.items():
-            later = [row for row in own if row["source"] == account and row["at_us"] > at_us]
-            linked = tie(records, former, account) is not None
+            later = [
+                row for row in own if row["source"] == account and at_us < row["at_us"] <= until
+            ]
+            linked = former != account and tie(records, former, account) is not None
             if later and linked and not was_there(records, account, at_us):
                 acts[former] = later
         if not acts:

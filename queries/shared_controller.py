@@ -18,6 +18,7 @@ Sources: identity resolution by rare shared identifiers, as in docs/definitions.
 
 from dataclasses import dataclass
 
+from regift.graph.entities import ONE_SUBJECT
 from regift.graph.snapshot import Snapshot
 from regift.queries.findings import Findings, collect
 from regift.queries.params import count
@@ -32,8 +33,12 @@ class Params:
     min_accounts: int = count(2, "fewest accounts of the entity that give, pay or receive")
 
 
-def _rows(min_accounts: int) -> str:
-    """The query; `inside` has each end of each controller link within one entity."""
+def _rows(min_accounts: int, legal_subject: str) -> str:
+    """The query; `inside` has each end of each controller link within one entity.
+
+    legal_subject: of the settings; whether sharing one is a controller link by itself.
+    """
+    one = str(legal_subject == ONE_SUBJECT).lower()
     return f"""
     WITH together AS (
         FROM entity_of QUALIFY count(*) OVER (PARTITION BY entity) > 1),
@@ -60,7 +65,8 @@ def _rows(min_accounts: int) -> str:
                'shared' AS role FROM inside
         UNION ALL
         SELECT DISTINCT entity, 'judgements', account || ' same', 'judged' FROM inside
-        WHERE len(kinds) < 2 AND NOT list_contains(kinds, 'legal_subject')),
+        WHERE len(list_filter(kinds, lambda kind: kind <> 'legal_subject')) < 2
+            AND NOT ({one} AND list_contains(kinds, 'legal_subject'))),
     proof AS (
         SELECT entity, list({{'tbl': tbl, 'record': record, 'role': role}} ORDER BY tbl, record)
                    AS evidence
@@ -77,7 +83,12 @@ def _rows(min_accounts: int) -> str:
 
 def find(graph: Snapshot, params: Params) -> Findings:
     """One finding an entity."""
-    return collect(graph.con, TYPOLOGY.name, TYPOLOGY.prefix, _rows(params.min_accounts))
+    return collect(
+        graph.con,
+        TYPOLOGY.name,
+        TYPOLOGY.prefix,
+        _rows(params.min_accounts, graph.settings.legal_subject),
+    )
 
 
 TYPOLOGY = Typology(

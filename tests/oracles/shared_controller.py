@@ -42,7 +42,8 @@ def shared_controller(records: Records, params: Any) -> set[Shape]:
                 continue
             kinds = counting(records, pair)
             shared |= {f"{account} {kind}" for account in pair for kind in kinds}
-            if len(kinds) < 2 and "legal_subject" not in kinds:
+            one = records.settings.legal_subject == "controller" and "legal_subject" in kinds
+            if len(kinds - {"legal_subject"}) < 2 and not one:
                 judged |= {f"{account} same" for account in pair}
         found.add(
             Shape(

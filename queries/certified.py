@@ -48,8 +48,8 @@ def parts(word: str) -> str:
     """SQL list of what a `scope` names after `word:`.
 
     >>> sql = f"SELECT {parts('collection')} FROM (SELECT 'Collection: a b ;channel:x' AS scope)"
-    >>> duckdb.sql(sql).fetchone()
-    (['a b'],)
+    >>> duckdb.sql(sql).fetchall()
+    [(['a b'],)]
     """
     named = rf"regexp_extract(t, '(?is)^\s*{word}\s*:\s*(\S.*?)\s*$', 1)"
     return (

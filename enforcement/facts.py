@@ -1,9 +1,10 @@
-"""Facts that name an account, with the time of their first record: what a measure can be held to.
+"""Facts that name an account, with the time of their last record: what a measure can be held to.
 
-    facts(account, finding, typology, content, first_us, doubt)
+    facts(account, finding, typology, content, last_us, doubt)
 
 The acts of the gate (ranking/gate.py) that are facts and whose clause was in force. doubt: why a
-fact is not sure, null where it is.
+fact is not sure, null where it is. The last record decides what comes after a measure: a seller
+without a certificate who goes on adds sales to one finding that began before.
 """
 
 from collections.abc import Mapping
@@ -26,8 +27,8 @@ def derive(con: duckdb.DuckDBPyConnection, run: Mapping[str, Any]) -> None:
     con.execute(
         """
         CREATE OR REPLACE TEMP TABLE facts AS
-        SELECT account, finding, typology, content, first_us, doubt
+        SELECT account, finding, typology, content, last_us, doubt
         FROM (SELECT DISTINCT account, finding, doubt FROM acts WHERE fact AND lack IS NULL)
-        JOIN (SELECT finding, typology, content, first_us FROM findings) USING (finding)
+        JOIN (SELECT finding, typology, content, last_us FROM findings) USING (finding)
         """
     )

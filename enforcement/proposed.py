@@ -95,7 +95,7 @@ def choose(con: Con, capacity: int | None, line: Decimal | None) -> None:
                    arg_max(number, ({step_of("step")}, number)) AS follows
             FROM measures WHERE state NOT IN ('closed', 'reversed') GROUP BY account),
         since AS (
-            SELECT account, max(first_us) AS last_fact_us FROM facts GROUP BY account),
+            SELECT account, max(last_us) AS last_fact_us FROM facts GROUP BY account),
         ended AS (
             SELECT account, max({step_of("step")}) AS most
             FROM measures LEFT JOIN since USING (account)

@@ -9,8 +9,8 @@ recorded. Otherwise
                  to extend it, where a severer one is in force already, the facts are doubtful, or
                  there is no further step; one that is over by itself to close
 
-A fact counts if its clause was in force, by the time of its first record. What was recorded already
-is not recorded again.
+A fact counts if its clause was in force; it is after a measure if its last record is. What was
+recorded already is not recorded again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -78,7 +78,7 @@ def _since(con: duckdb.DuckDBPyConnection, due: Sequence[Measure]) -> Mapping[in
     found: dict[int, list[Fact]] = {}
     for number, finding, typology, content, doubt in con.execute(
         "SELECT number, finding, typology, content, doubt FROM due JOIN facts USING (account) "
-        "WHERE first_us > since ORDER BY number, first_us, finding"
+        "WHERE last_us > since ORDER BY number, last_us, finding"
     ).fetchall():
         found.setdefault(number, []).append(((finding, typology, content), doubt))
     return found

@@ -35,6 +35,25 @@ def looked(place: Path) -> dict[str, object]:
     return row
 
 
+def test_a_seller_who_goes_on_within_one_finding_continues(
+    enforced: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A gap without a certificate is one finding, which began before the measure."""
+    assert enforce(enforced, "plan").code == 0
+    assert enforce(enforced, "approve", "3", *REASON).code == 0
+    assert enforce(enforced, "export", "-o", enforced.parent / "a.jsonl").code == 0
+    set_clock(monkeypatch, timedelta(days=9))
+    at = START + timedelta(days=6)
+    taken_in(
+        enforced,
+        f"u9,{at:%Y-%m-%dT%H:%M:%SZ},shop,bob,own-3,issue,1.00,CNY\n"
+        + sale(91, "other", START + timedelta(days=9)),
+    )
+    row = looked(enforced)
+    assert (row["account"], row["outcome"]) == ("shop", "continues")
+    assert len(row["facts"]) == 1  # type: ignore[arg-type]
+
+
 def test_a_declined_step_up_is_not_planned_again_for_the_same(measured: Path) -> None:
     first = looked(measured)
     assert (first["proposed"], first["planned"], first["step"]) == ("step up", 5, "take_down")

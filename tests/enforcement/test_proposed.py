@@ -20,7 +20,7 @@ TABLES = {
     "legal_subjects": "account VARCHAR, subject VARCHAR",
     "measures": "number BIGINT, dossier BIGINT, account VARCHAR, step VARCHAR, state VARCHAR, "
     "approved_us BIGINT, effective_us BIGINT",
-    "facts": "account VARCHAR, first_us BIGINT",
+    "facts": "account VARCHAR, last_us BIGINT",
     "case_dossiers": "case_id VARCHAR, dossier BIGINT, state VARCHAR, since BIGINT, changed BIGINT",
     "allow_listed": "account VARCHAR",
 }

@@ -72,6 +72,14 @@ def export(
             file_or_none = _begun(place, casebook, jitter_us, seed or "")
         else:
             say(f"{file_or_none.name} was begun and not finished: it is now", quiet)
+        for each in action_file.held(casebook, now_us()):
+            say(
+                plain(
+                    f"held back: measure {each.number} ({each.step} against {each.account}), "
+                    "which is on the allow-list: `regift allow remove`, or `regift case reverse`"
+                ),
+                quiet,
+            )
         if file_or_none is None:
             say("nothing to hand over: no measure was approved, extended or ended since", quiet)
             return

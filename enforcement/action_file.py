@@ -28,7 +28,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from regift.enforcement import history, measures
+from regift.enforcement import allow_list, history, measures
 from regift.enforcement.audit_log import AuditLog
 from regift.enforcement.measures import Measure
 from regift.enforcement.policy import Policy
@@ -71,9 +71,15 @@ class ActionFile:
 
 
 def waiting(log: AuditLog, now_us: int, jitter_us: int = 0, seed: str = "") -> list[Action]:
-    """What the receiving system has to be told, by number of the measure."""
+    """What the receiving system has to be told, by number of the measure.
+
+    What is in the way of an account that is on the allow-list by now is held back: see `held`.
+    """
     told = []
+    kept = {each.number for each in held(log, now_us)}
     for each in measures.listed(log):
+        if each.number in kept:
+            continue
         handed, ended = each.exported_us is not None, each.state in ENDED
         if each.state == measures.APPROVED:
             told.append(_applied(each, now_us + spread_us(each.number, jitter_us, seed)))
@@ -82,6 +88,13 @@ def waiting(log: AuditLog, now_us: int, jitter_us: int = 0, seed: str = "") -> l
         elif handed and not ended and each.until_us != each.told_until_us:
             told.append(Action(each, EXTEND, now_us, each.due_us, each.until_us))
     return told
+
+
+def held(log: AuditLog, now_us: int) -> list[Measure]:
+    """Measures that were approved, not handed over, of accounts on the allow-list; by number."""
+    allowed = {account for account, *_ in allow_list.allowed(log.con, now_us)}
+    approved = measures.listed(log, states=(measures.APPROVED,))
+    return [each for each in approved if each.account in allowed]
 
 
 def spread_us(number: int, jitter_us: int, seed: str) -> int:

@@ -12,7 +12,7 @@ from regift.enforcement import action_file, measures
 from regift.enforcement.action_file import APPLY, EXTEND, LIFT, Action, ActionFile
 from regift.enforcement.audit_log import AuditLog
 from regift.enforcement.measures import Handed
-from regift.graph.workspace import Workspace, sync_folder, write_durably
+from regift.graph.workspace import Workspace, now_us, sync_folder, write_durably
 from regift.loaders.errors import RegiftError, UsageError
 
 EXPORT = "measure export"
@@ -64,6 +64,7 @@ def finish(
 
 def _stands(log: AuditLog, told: Sequence[Sequence[Any]]) -> bool:
     """Whether each measure is still what the file says of it."""
+    kept = {each.number for each in action_file.held(log, now_us())}
     now = {
         each.number: (each.state, each.until_us, each.lifted_us)
         for each in measures.numbered(log.con, [number for number, *_ in told])
@@ -71,7 +72,7 @@ def _stands(log: AuditLog, told: Sequence[Sequence[Any]]) -> bool:
     for number, action, _, _, until in told:
         state, until_us, lifted_us = now[number]
         fits = {
-            APPLY: state == measures.APPROVED,
+            APPLY: state == measures.APPROVED and number not in kept,
             EXTEND: state not in action_file.ENDED and until_us == until,
             LIFT: state in action_file.ENDED and lifted_us is None,
         }

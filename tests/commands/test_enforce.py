@@ -278,6 +278,18 @@ def test_who_is_allowed_or_waits_is_left_out(place: Path) -> None:
     assert "shop is on the allow-list (press)" in enforce(place, "approve", number, *REASON).line
 
 
+def test_who_is_allowed_after_an_approval_is_not_handed_over(place: Path, tmp_path: Path) -> None:
+    done(place, "plan")
+    done(place, "approve", "3", *REASON)
+    until = ("--until", "2030-01-01", "--reason", "press")
+    assert run("allow", "add", "shop", *until, "-w", place).code == 0
+    held = done(place, "export", "-o", tmp_path / "a.jsonl")
+    assert "held back: measure 3 (notice against shop), which is on the allow-list" in held.stderr
+    assert "nothing to hand over" in held.stderr
+    assert run("allow", "remove", "shop", *REASON, "-w", place).code == 0
+    assert [row["account"] for row in done(place, "export").rows[1:]] == ["shop"]
+
+
 def test_a_closed_measure_is_planned_again_only_for_a_fact_since(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

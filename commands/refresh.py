@@ -14,6 +14,7 @@ from regift.commands.options import (
     workspace_option,
 )
 from regift.commands.output import plain, print_json, say, say_cut
+from regift.commands.run_logged import run_logged
 from regift.graph.loads import pending_loads
 from regift.graph.store import manifest_of
 from regift.graph.workspace import Workspace
@@ -33,6 +34,11 @@ from regift.refresh.verify import Verified, verify
     help="Take in nothing: make the generation anew, or a part of it, and compare.",
 )
 @click.option("--seed", type=int, help="Which sample; by default the generation's number.")
+@click.option(
+    "--metrics",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File for Prometheus, written however the run ends [default: [schedule] metrics].",
+)
 @limits_options
 @json_option
 @quiet_option
@@ -41,6 +47,7 @@ def command(
     full: bool,
     how: str | None,
     seed: int | None,
+    metrics: Path | None,
     limits: dict[str, str | None],
     as_json: bool,
     quiet: bool,
@@ -51,19 +58,39 @@ def command(
     Readers keep the generation they opened. Exit code 4: done, but a bound cut something, which
     `status` shows; 5: another refresh holds the lock. --verify writes nothing and ends with 1 when
     the generation is not what a full run makes of its records; it names the first difference.
+    Each run adds a line to `runs.jsonl` of the workspace, also one that fails.
     """
     place = Workspace.open(workspace)
     if seed is not None and how != "sample":
         raise UsageError("--seed goes with --verify sample")
-    if how:
-        if full:
-            raise UsageError("--verify makes the generation anew by itself: leave out --full")
-        _verify(place, how, seed, limits, as_json, quiet)
-        return
+    if how and full:
+        raise UsageError("--verify makes the generation anew by itself: leave out --full")
+    with run_logged(place, "verify" if how else "refresh", metrics) as line:
+        if how:
+            _verify(place, how, seed, limits, as_json, quiet, line)
+        else:
+            _refresh(place, full, limits, as_json, quiet, line)
+
+
+def _refresh(
+    place: Workspace,
+    full: bool,
+    limits: dict[str, str | None],
+    as_json: bool,
+    quiet: bool,
+    line: dict[str, Any],
+) -> None:
+    """Bring the workspace up to date and say so; `line` is that of the run log."""
     with progress.shown(read_bounds(place, limits), "searching", quiet) as bounds:
-        outcome = refresh(place, full=full, say=lambda line: say(line, quiet), bounds=bounds)
+        outcome = refresh(place, full=full, say=lambda text: say(text, quiet), bounds=bounds)
+    found = status(place)
+    line |= {
+        "fresh": outcome.fresh,
+        "stages": outcome.manifest.run["stages"],
+        **{key: found[key] for key in LOGGED},
+    }
     if as_json:
-        print_json([status(place)])
+        print_json([found])
     elif outcome.fresh:
         run = outcome.manifest.run
         say(
@@ -87,6 +114,7 @@ def _verify(
     limits: dict[str, str | None],
     as_json: bool,
     quiet: bool,
+    line: dict[str, Any],
 ) -> None:
     """Say whether the generation is what its records make; exit code 1 when it is not."""
     manifest = manifest_of(place, None)
@@ -98,8 +126,9 @@ def _verify(
         found = verify(place, seed=chosen, bounds=bounds)
     if found.other_code:
         say("another version of regift made it: a difference may be that of the versions", quiet)
-    for line in _told(found):
-        say(line, quiet)
+    for text in _told(found):
+        say(text, quiet)
+    line |= {"generation": found.generation, "verify": how, "same": not found.differences}
     if as_json:
         print_json([_as_json(found, how)])
     else:
@@ -111,6 +140,12 @@ def _verify(
     if found.differences:
         sys.exit(1)
 
+
+LOGGED = (
+    *("generation", "as_of", "full", "records", "items_total", "items_run", "slices_total"),
+    *("slices_run", "findings", "truncated", "rejects", "staged_rows"),
+)
+"""Of `status`, what the run log keeps of a refresh."""
 
 COUNTED = {"findings": "findings", "cases": "cases", "account_scores": "accounts with a score"}
 """Tables that the line of success counts, and what their rows are called."""

@@ -10,6 +10,8 @@
                        decides what is found
 [policy] pack          the policy pack in use; what its switches say of parameters yields to
                        [typology.NAME] and is part of no other digest than these
+[schedule], [generations] ...  when runs are due, what is kept (`refresh/schedule.py`)
+[inbox.NAME] ...       folders whose files are loaded (`refresh/inbox_settings.py`)
 [calibrate] prior      dossiers that what chance makes of a typology is worth, beside decisions
 [typology.NAME] ...    parameters of every run
 """
@@ -30,7 +32,7 @@ from regift.loaders.errors import UsageError
 from regift.queries import ALL
 from regift.queries.params import build, duration_text, duration_us, show
 from regift.ranking.decided import PRIOR
-from regift.refresh import limits
+from regift.refresh import inbox_settings, limits, schedule
 
 KNOWN = {
     "time": ("zone",),
@@ -51,6 +53,7 @@ KNOWN = {
     "policy": ("pack",),
     "calibrate": ("prior",),
     "bounds": tuple(limits.DEFAULTS),
+    **schedule.KNOWN,
 }
 
 
@@ -80,6 +83,8 @@ def settings_of(
     """
     _check_keys(table)
     _prior(table)
+    schedule.schedule_of(table)
+    inbox_settings.inboxes_of(table)
     default = Settings()
     clock_unit_us = _duration(table.get("clock", {}).get("unit", "1s"), "[clock] unit")
     if clock_unit_us == 0:
@@ -221,6 +226,7 @@ def origins(workspace: Workspace) -> list[dict[str, str]]:
     given = "regift.toml" if "pack" in table.get("policy", {}) else "default"
     rows.append({"setting": "policy.pack", "value": pack.id, "origin": given})
     rows += limits.rows(table.get("bounds", {}))
+    rows += schedule.rows(table)
     for name in sorted(ALL):
         told = settings.typology.get(name, {})
         written = table.get("typology", {}).get(name, {})
@@ -235,7 +241,7 @@ def origins(workspace: Workspace) -> list[dict[str, str]]:
 
 def _check_keys(table: Mapping[str, Any]) -> None:
     for section, value in table.items():
-        if section == "typology":
+        if section in ("typology", "inbox"):
             continue
         if section not in KNOWN or not isinstance(value, dict):
             raise UsageError(f"[{section}] is unknown: there are {', '.join(KNOWN)}, typology.NAME")

@@ -71,7 +71,7 @@ def metrics_text(workspace: Workspace, runs: Runs, now: int) -> str:
         found["regift_due_timestamp_seconds"].append(({}, us_of(next_due) / 1_000_000))
     return "".join(
         f"# HELP {name} {ABOUT[name]}\n# TYPE {name} gauge\n"
-        + "".join(f"{name}{_labels({**of_all, **labels})} {value:.15g}\n" for labels, value in values)
+        + "".join(f"{name}{_labels({**of_all, **labels})} {+value!r}\n" for labels, value in values)
         for name, values in found.items()
         if values
     )

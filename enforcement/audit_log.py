@@ -230,6 +230,8 @@ def opened(path: Path) -> sqlite3.Connection:
 
     RegiftError when it is damaged or was written by a newer regift.
     """
+    if not path.exists():
+        os.close(workspace.private_file(path))  # SQLite makes what lies beside it alike
     con = sqlite3.connect(path, isolation_level=None, timeout=WAIT_S)
     try:
         _use_wal(con)

@@ -12,7 +12,7 @@ from regift.enforcement import action_file, measures
 from regift.enforcement.action_file import APPLY, EXTEND, LIFT, Action, ActionFile
 from regift.enforcement.audit_log import AuditLog
 from regift.enforcement.measures import Handed
-from regift.graph.workspace import Workspace, now_us, sync_folder, write_durably
+from regift.graph.workspace import Workspace, now_us, private_folder, sync_folder, write_durably
 from regift.loaders.errors import RegiftError, UsageError
 
 EXPORT = "measure export"
@@ -24,7 +24,7 @@ def begin(workspace: Workspace, file: ActionFile, actions: Sequence[Action]) -> 
     Its moments lie beside its content, to the microsecond, as the casebook will have them.
     """
     folder = workspace.root / action_file.FOLDER
-    folder.mkdir(exist_ok=True)
+    private_folder(folder)
     told = [
         [each.measure.number, each.action, each.effective_us, each.due_us, each.until_us]
         for each in actions

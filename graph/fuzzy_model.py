@@ -16,7 +16,7 @@ from typing import Any
 
 from regift.graph.fuzzy_fields import FIELDS
 from regift.graph.store import digest_of
-from regift.graph.workspace import Workspace, read_json, write_durably, write_json
+from regift.graph.workspace import Workspace, private_folder, read_json, write_durably, write_json
 from regift.loaders.errors import RegiftError
 
 
@@ -76,7 +76,7 @@ class FuzzyModel:
 def keep(workspace: Workspace, model: FuzzyModel) -> None:
     """Write a model and make it the one that the next refresh reads."""
     folder = workspace.root / "link_models"
-    folder.mkdir(exist_ok=True)
+    private_folder(folder)
     write_json(folder / f"{model.name}.json", model.content())
     write_durably(folder / "current", f"{model.name}\n".encode())
 

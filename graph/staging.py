@@ -18,6 +18,7 @@ from regift.graph.workspace import (
     actor,
     load_number,
     now_us,
+    private_folder,
     sync_file,
     sync_folder,
     write_json,
@@ -142,7 +143,7 @@ def _write(
     load = f"L{max(taken, default=0) + 1:06d}"
     folder = workspace.staged / f".{load}.{os.getpid()}"
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
+    private_folder(folder)
     files = []
     if state == "staged" and counts["accepted"]:
         _copy(con, _full_rows(request), folder / "rows.parquet")

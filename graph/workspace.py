@@ -8,6 +8,9 @@ calibrations/        what chance makes of findings; `current` is a link to one o
 staged/L000007/      one load: manifest.json, rows.parquet, rejects.parquet
 casebook.sqlite      what people decided
 locks/               one file per lock, held with flock, naming its holder
+
+All of it is its owner's alone (folders 0700, files 0600), whatever the umask. A team shares one by
+making its root a folder of a group first (`chmod 2770`): what is made in it is that group's, too.
 """
 
 import contextlib
@@ -16,8 +19,10 @@ import json
 import os
 import pwd
 import re
+import shlex
 import shutil
 import socket
+import stat
 import time
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -72,8 +77,11 @@ class Workspace:
         """
         workspace = cls(root)
         settled = workspace.is_settled()
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not settled:
+            root.chmod(0o2770 if _of_group(root) else 0o700)
         for folder in (workspace.generations, workspace.segments, workspace.staged):
-            folder.mkdir(parents=True, exist_ok=True)
+            private_folder(folder)
         if not settled:
             write_durably(workspace.settings_file, FIRST_SETTINGS.encode())
         return workspace
@@ -90,6 +98,16 @@ class Workspace:
                 f"{self.root} is there and is no workspace: name another folder with -w"
             )
         return settled
+
+    def open_to_others(self) -> str | None:
+        """What is wrong with the folder's rights, if others than its owner or team can enter it."""
+        mode = stat.S_IMODE(self.root.stat().st_mode)
+        if not mode & (0o007 if _of_group(self.root) else 0o077):
+            return None
+        return (
+            f"others can enter {self.root} (mode {mode:04o}), which holds personal data: "
+            f"`chmod -R go= {shlex.quote(str(self.root))}`"
+        )
 
     def _begun(self) -> bool:
         """Whether all that lies in the folder is what `create` makes, before the settings."""
@@ -110,9 +128,7 @@ class Workspace:
 
         The lock is the kernel's (flock): it ends with the process, so a crash leaves none behind.
         """
-        folder = self.root / "locks"
-        folder.mkdir(exist_ok=True)
-        handle = os.open(folder / name, os.O_RDWR | os.O_CREAT, 0o600)
+        handle = private_file(private_folder(self.root / "locks") / name)
         try:
             _acquire(handle, name, self.root, wait_s)
             os.ftruncate(handle, 0)
@@ -125,8 +141,8 @@ class Workspace:
     @contextlib.contextmanager
     def scratch(self, name: str) -> Iterator[Path]:
         """An empty folder for one piece of work, removed afterwards."""
-        folder = self.root / "scratch" / f"{name}-{os.getpid()}-{time.monotonic_ns()}"
-        folder.mkdir(parents=True)
+        folder = private_folder(self.root / "scratch")
+        folder = private_folder(folder / f"{name}-{os.getpid()}-{time.monotonic_ns()}")
         try:
             yield folder
         finally:
@@ -179,10 +195,42 @@ def utc_text(us: int) -> str:
     return f"{text}.{rest:06d}Z" if rest else f"{text}Z"
 
 
+def _of_group(folder: Path) -> bool:
+    """Whether a folder was made a team's: its group may write, and what is made in it is theirs."""
+    mode = folder.stat().st_mode
+    return bool(mode & stat.S_ISGID) and mode & 0o070 == 0o070
+
+
+def private_folder(path: Path) -> Path:
+    """Make a folder that only its owner, or the team of the one it lies in, can enter.
+
+    One that is there stays as it is. The umask has no say in it.
+    """
+    if not path.is_dir():
+        path.mkdir(mode=0o700, exist_ok=True)
+        path.chmod(0o2770 if _of_group(path.parent) else 0o700)
+    return path
+
+
+def private_file(path: Path, flags: int = os.O_RDWR) -> int:
+    """Open a file, made if need be, that only its owner, or the folder's team, can read."""
+    try:
+        handle = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return os.open(path, flags)
+    os.fchmod(handle, _file_mode(path))
+    return handle
+
+
+def _file_mode(path: Path) -> int:
+    return 0o660 if _of_group(path.parent) else 0o600
+
+
 def write_durably(path: Path, content: bytes) -> None:
-    """Write a file so that after a crash it is either there whole or not at all."""
+    """Write a private file so that after a crash it is either there whole or not at all."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with open(temporary, "wb") as file:
+    handle = private_file(temporary, os.O_WRONLY | os.O_TRUNC)
+    with open(handle, "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
@@ -200,7 +248,8 @@ def sync_folder(folder: Path) -> None:
 
 
 def sync_file(path: Path) -> None:
-    """Make what somebody else wrote into a file durable."""
+    """Make what DuckDB wrote into a file durable, and private as all of a workspace."""
+    path.chmod(_file_mode(path))
     with open(path, "rb") as file:
         os.fsync(file.fileno())
 

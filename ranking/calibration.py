@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from regift.graph.store import digest_of
-from regift.graph.workspace import Workspace, read_json, sync_folder, write_json
+from regift.graph.workspace import Workspace, private_folder, read_json, sync_folder, write_json
 from regift.loaders.errors import RegiftError
 from regift.ranking.constants import DEMOTED_BP, GATE_LEAST_BP, ID_DIGITS
 from regift.ranking.weights import EXACT
@@ -183,7 +183,7 @@ def percent(rate_bp: int) -> str:
 def write(workspace: Workspace, calibration: Calibration) -> Path:
     """Write a calibration and make it the current one; gives its file."""
     folder = workspace.root / FOLDER
-    folder.mkdir(exist_ok=True)
+    private_folder(folder)
     path = folder / f"{calibration.id}.json"
     write_json(path, {"calibration": calibration.id, **calibration.content()})
     link = folder / f".current.{os.getpid()}"

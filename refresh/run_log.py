@@ -26,7 +26,15 @@ from types import FrameType
 from typing import Any
 
 import regift
-from regift.graph.workspace import Workspace, actor, now_us, sync_folder, utc_text
+from regift.graph.workspace import (
+    Workspace,
+    actor,
+    now_us,
+    private_file,
+    private_folder,
+    sync_folder,
+    utc_text,
+)
 from regift.loaders.errors import RegiftError
 
 NAME = "runs.jsonl"
@@ -197,7 +205,7 @@ def _terminated() -> Iterator[None]:
 def _append(path: Path, line: dict[str, Any]) -> None:
     """Append a line durably, whole or not at all; a torn one before it is ended."""
     content = json.dumps(line, ensure_ascii=False).encode() + b"\n"
-    handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+    handle = private_file(path, os.O_RDWR | os.O_APPEND)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         size = os.fstat(handle).st_size
@@ -222,11 +230,10 @@ def _markers(workspace: Workspace) -> list[Path]:
 @contextlib.contextmanager
 def _marked(workspace: Workspace, begun: dict[str, Any]) -> Iterator[None]:
     """A marker that is locked before it has its name, and goes when the block ends."""
-    folder = workspace.root / "locks"
-    folder.mkdir(exist_ok=True)
+    folder = private_folder(workspace.root / "locks")
     name = f"run-{os.getpid()}-{time.monotonic_ns()}"
     made = folder / f".{name}"
-    handle = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    handle = private_file(made, os.O_WRONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         os.write(handle, json.dumps(begun).encode())

@@ -31,6 +31,7 @@ def status(workspace: Workspace) -> dict[str, Any]:
         "measures": _measures(workspace),
     }
     runs = read_runs(workspace)
+    waiting["open_to_others"] = workspace.open_to_others()
     waiting |= _runs(runs) | due(read_schedule(workspace), runs, now_us())
     if manifest is None:
         return {"generation": None, "records": {}, **waiting}
@@ -89,6 +90,8 @@ def problems(found: Mapping[str, Any]) -> list[str]:
     if found["damaged_log_lines"]:
         numbers = ", ".join(map(str, found["damaged_log_lines"]))
         lines.append(f"{NAME} cannot be read in line {numbers}")
+    if found["open_to_others"]:
+        lines.append(found["open_to_others"])
     return lines
 
 

@@ -33,6 +33,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "export": ("regift.commands.export", "Write suspects, findings, cases or graphs to a file."),
     "find": ("regift.commands.find", "Find one typology; a scheduled run's findings are read."),
     "gc": ("regift.commands.gc", "Remove files that no kept generation needs."),
+    "generations": (
+        "regift.commands.generations",
+        "Earlier states of the workspace: which are kept, and why.",
+    ),
     "link": ("regift.commands.link", "Accounts that stand behind one controller."),
     "load": ("regift.commands.load", "Load records from files."),
     "policy": ("regift.commands.policy", "The rule that measures follow: packs, clauses, ladder."),

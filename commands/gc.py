@@ -6,24 +6,28 @@ import click
 
 from regift.commands.options import json_option, workspace_option
 from regift.commands.output import print_json, say
-from regift.graph.collect_garbage import collect_garbage
 from regift.graph.workspace import Workspace
+from regift.refresh.retention import prune
 
 
 @click.command()
 @click.option(
-    "--keep", type=click.IntRange(1), default=5, show_default=True, help="Generations to keep."
+    "--keep",
+    type=click.IntRange(1),
+    help="Generations to keep [default: [generations] keep of regift.toml, else 5].",
 )
 @click.option("--dry-run", is_flag=True, help="Say what would go, remove nothing.")
 @json_option
 @workspace_option
-def command(keep: int, dry_run: bool, as_json: bool, workspace: Path) -> None:
+def command(keep: int | None, dry_run: bool, as_json: bool, workspace: Path) -> None:
     """Remove files that no kept generation needs.
 
-    Rejects, the casebook and loads that no refresh has taken yet always stay.
+    Rejects, the casebook and loads that no refresh has taken yet always stay, and so do the
+    generations that a reader has open, that somebody keeps by hand, and that an open dossier or a
+    measure in force rests on: see `regift generations list`.
     """
     place = Workspace.open(workspace)
-    removed, size = collect_garbage(place, keep=keep, dry_run=dry_run)
+    removed, size = prune(place, keep, dry_run)
     if as_json:
         print_json([{"removed": removed, "bytes": size, "dry_run": dry_run}])
         return

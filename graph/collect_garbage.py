@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import shutil
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from regift.graph.loads import all_loads
@@ -11,13 +12,19 @@ from regift.graph.workspace import Workspace
 
 
 def collect_garbage(
-    workspace: Workspace, *, keep: int, dry_run: bool = False
+    workspace: Workspace,
+    *,
+    keep: int,
+    not_before_us: int | None = None,
+    also: Callable[[], Collection[int]] = lambda: (),
+    dry_run: bool = False,
 ) -> tuple[list[str], int]:
     """Gives the names that went, relative to the workspace, and their bytes.
 
-    The newest `keep` generations stay, the current one among them, and those that a reader has
-    open. Taken under the locks of load and refresh, so nothing that is being written is mistaken
-    for left-overs.
+    The newest `keep` generations stay, unless they were made before `not_before_us`; so do the
+    current one, those that a reader has open and those that `also` names, which is asked when
+    nobody can open one that would go. Taken under the locks of load and refresh, so nothing that is
+    being written is mistaken for left-overs.
     """
     with (
         workspace.lock("refresh"),
@@ -26,7 +33,10 @@ def collect_garbage(
     ):
         current = current_manifest(workspace)
         numbers = published(workspace, current)
-        kept = {*numbers[-keep:], *_open(workspace, numbers[:-keep], closing)}
+        kept = {n for n in numbers[-keep:] if is_young(workspace, n, not_before_us)}
+        kept |= {*numbers[-1:]}
+        kept |= {*_open(workspace, [n for n in numbers if n not in kept], closing)}
+        kept |= {*also()} & {*numbers}
         doomed = _left_over(workspace, kept)
         taken = set(current.loads) if current else set()
         doomed += [
@@ -43,6 +53,14 @@ def collect_garbage(
                 else:
                     path.unlink()
         return [str(path.relative_to(workspace.root)) for path in doomed], size
+
+
+def is_young(workspace: Workspace, number: int, not_before_us: int | None) -> bool:
+    """Whether a generation was made at that time or later."""
+    if not_before_us is None:
+        return True
+    manifest = load_manifest(workspace.generations / f"{number:06d}.json")
+    return bool(manifest.run["finished_at"] >= not_before_us)
 
 
 def _open(workspace: Workspace, numbers: list[int], closing: contextlib.ExitStack) -> list[int]:

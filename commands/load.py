@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 import click
 
 from regift.commands.options import json_option, quiet_option, workspace_option
-from regift.commands.output import print_json, say
+from regift.commands.output import plain, print_json, say
 from regift.graph.staging import LoadReport, LoadRequest, stage
 from regift.graph.workspace import Workspace
 from regift.loaders.column_map import FORMATS
@@ -16,6 +16,7 @@ from regift.loaders.errors import UsageError
 from regift.loaders.read import ReadOptions
 from regift.loaders.sources import check_there
 from regift.loaders.tables import TABLES
+from regift.refresh.input_limits import read_limits
 from regift.refresh.settings import read_settings
 
 
@@ -26,6 +27,9 @@ from regift.refresh.settings import read_settings
 @click.option("--format", "format_name", help="A declared public format, such as cryptopunks.")
 @click.option("--encoding", default="utf-8", show_default=True, help="Text encoding of the files.")
 @click.option("--max-bad", default="0", show_default=True, help="Bad rows to put up with: N or N%.")
+@click.option("--max-unpacked", metavar="SIZE", help="Room for unpacked files (20GiB).")
+@click.option("--max-ratio", metavar="N", help="Bytes that one packed byte may become (200).")
+@click.option("--max-files", metavar="N", help="Files of one folder or archive (10000).")
 @click.option("--dry-run", is_flag=True, help="Check everything, stage nothing.")
 @click.option("--replace", is_flag=True, help="Rows correct those with the same key.")
 @click.option("--reason", help="Why, with --replace; kept in the history.")
@@ -39,6 +43,9 @@ def command(
     format_name: str | None,
     encoding: str,
     max_bad: str,
+    max_unpacked: str | None,
+    max_ratio: str | None,
+    max_files: str | None,
     dry_run: bool,
     replace: bool,
     reason: str | None,
@@ -48,19 +55,22 @@ def command(
 ) -> None:
     """Load records from files.
 
-    FILES are CSV, JSON lines or Parquet, plain or .gz or .zst, folders of them, or - for standard
-    input. Rows that cannot be loaded are kept as rejects with their file, line and reason.
+    FILES are CSV, JSON lines or Parquet, plain or .gz or .zst, folders or .zip archives of them, or
+    - for standard input. Rows that cannot be loaded are kept as rejects with their file, line and
+    reason.
     """
     if replace and not reason:
         raise UsageError("--replace needs --reason: it is kept in the history of the record")
     table = table or _table_of(format_name)
     check_there(files)
+    given = {"unpacked": max_unpacked, "ratio": max_ratio, "files": max_files}
     with _place(workspace, dry_run) as place:
         options = ReadOptions(
             encoding=encoding,
             time_zone=read_settings(place).time_zone,
             format=format_name,
             map=map_file,
+            limits=read_limits(place, given)[0],
         )
         report = stage(
             place,
@@ -99,7 +109,7 @@ def _table_of(format_name: str | None) -> str:
 def tell(report: LoadReport, table: str, dry_run: bool, as_json: bool, quiet: bool) -> None:
     """Say what a load did, and what to do next."""
     for note in report.notes:
-        say(note, quiet)
+        say(plain(note), quiet)
     if as_json:
         print_json([{**vars(report), "notes": list(report.notes), "table": table}])
         return

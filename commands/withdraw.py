@@ -10,6 +10,7 @@ from regift.graph.staging import LoadRequest, stage
 from regift.graph.workspace import Workspace
 from regift.loaders.read import ReadOptions
 from regift.loaders.tables import TABLES
+from regift.refresh.input_limits import read_limits
 from regift.refresh.settings import read_settings
 
 
@@ -47,7 +48,11 @@ def command(
         LoadRequest(
             sources=files,
             table=table,
-            options=ReadOptions(encoding=encoding, time_zone=read_settings(place).time_zone),
+            options=ReadOptions(
+                encoding=encoding,
+                time_zone=read_settings(place).time_zone,
+                limits=read_limits(place)[0],
+            ),
             action="withdraw",
             reason=reason,
             max_bad=max_bad,

@@ -14,6 +14,7 @@ from regift.loaders.column_map import Mapping, load_format, load_map
 from regift.loaders.csv_file import CsvFile, Dialect
 from regift.loaders.errors import BadFile, UsageError
 from regift.loaders.jsonl_file import JsonlFile
+from regift.loaders.limits import Limits
 from regift.loaders.parquet_file import ParquetFile
 from regift.loaders.relation import InputFile, Relation, quoted
 from regift.loaders.sources import Source, find_sources
@@ -27,7 +28,7 @@ class ReadOptions:
     declared public format; map: a column map of the user's own (not both); called: the name to show
     for the one source, where that is a copy of what the user named; origins: of each record of the
     one source, the base name of the file it first stood in and its number there, from 0 (null:
-    unknown), where ids made from them must not change."""
+    unknown), where ids made from them must not change; limits: how much may be unpacked."""
 
     encoding: str = "utf-8"
     time_zone: str = "Asia/Shanghai"
@@ -35,6 +36,7 @@ class ReadOptions:
     map: Path | None = None
     called: str | None = None
     origins: tuple[tuple[str | None, int | None], ...] | None = None
+    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,7 +148,7 @@ def read(
         bases, rows = map(list, zip(*options.origins, strict=True))
         con.execute("SET VARIABLE regift_bases = $1::VARCHAR[]", [bases])
         con.execute("SET VARIABLE regift_rows = $1::BIGINT[]", [rows])
-    for source in find_sources(sources, options.encoding, scratch):
+    for source in find_sources(sources, options.encoding, scratch, options.limits):
         if options.called is not None:
             source = replace(source, name=options.called)
         _read_file(con, source, mapping, found, reading)

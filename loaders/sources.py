@@ -1,7 +1,7 @@
 """From what the user names (files, folders, standard input) to plain UTF-8 files on disk.
 
-Compressed files are unpacked and other encodings rewritten, both in a stream, into the scratch
-folder; every text file is checked to be UTF-8 before a record of it is read.
+Compressed files and archives are unpacked and other encodings rewritten, all in a stream, into the
+scratch folder and within limits; every text file is checked to be UTF-8 before a record is read.
 """
 
 import codecs
@@ -9,13 +9,16 @@ import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import BinaryIO, NoReturn
 
 import numpy as np
 import pyarrow as pa
 
+from regift.loaders.archives import members, unpack
 from regift.loaders.errors import BadFile, UsageError
+from regift.loaders.folders import check_regular, files_in
+from regift.loaders.limits import Limits, Room
 
 FORMATS = {
     ".csv": "csv",
@@ -27,6 +30,8 @@ FORMATS = {
     ".parquet": "parquet",
 }
 PACKED = {".gz": "gzip", ".zst": "zstd"}
+ARCHIVE = ".zip"
+BINARY = ("parquet", "xlsx")
 STDIN = "-"
 
 _STEP = 8 << 20
@@ -48,18 +53,22 @@ class Source:
         return Path(self.name).name
 
 
-def find_sources(named: Sequence[str], encoding: str, scratch: Path) -> list[Source]:
-    """The plain files behind `named`, in the order given, folders sorted by path.
+def find_sources(
+    named: Sequence[str], encoding: str, scratch: Path, limits: Limits | None = None
+) -> list[Source]:
+    """The plain files behind `named`, in the order given, folders and archives sorted by path.
 
     Raises UsageError for a name that is not there, BadFile for a suffix or an encoding that cannot
-    be read. Cost: one pass over each text file, two over a packed or re-encoded one.
+    be read, for what would lead out of a folder or archive, and over a limit. Cost: one pass over
+    each text file, two over a packed or re-encoded one.
     """
     if not named:
         raise UsageError("no file given: name files, a folder, or - for standard input")
     _check_encoding(encoding)
+    room = Room(limits or Limits())
     return [
-        _plain(path, name, encoding, scratch / f"{place:06d}")
-        for place, (path, name) in enumerate(_files(named, scratch))
+        _plain(path, name, encoding, scratch / f"{place:06d}", room)
+        for place, (path, name) in enumerate(_files(named, scratch, room))
     ]
 
 
@@ -79,46 +88,57 @@ def _check_encoding(encoding: str) -> None:
         raise UsageError(f"unknown encoding {encoding!r}: try utf-8, gb18030 or utf-16") from None
 
 
-def _files(named: Sequence[str], scratch: Path) -> list[tuple[Path, str]]:
-    """(path, name to show) of every file."""
+def _files(named: Sequence[str], scratch: Path, room: Room) -> list[tuple[Path, str]]:
+    """(path, name to show) of every file, archives unpacked."""
     check_there(named)
     found: list[tuple[Path, str]] = []
-    unknown: list[str] = []
     for name in named:
         path = Path(name)
         if name == STDIN:
-            found.append((_spool(scratch), STDIN))
+            found.append((_spool(scratch, room), STDIN))
         elif path.is_dir():
-            inside = sorted(
-                p for p in path.rglob("*") if p.is_file() and not p.name.startswith(".")
-            )
-            if not inside:
-                raise UsageError(f"{name}: the folder holds no file")
-            unknown += [str(p) for p in inside if _kind(p) is None]
-            found += [(p, str(p)) for p in inside]
+            found += [(each, str(each)) for each in files_in(path, name, room)]
         else:
-            if _kind(path) is None:
-                unknown.append(name)
+            check_regular(path, name)
             found.append((path, name))
+    unknown = [name for path, name in found if _kind(path) is None and not _is_archive(path)]
     if unknown:
         raise BadFile(
             f"{', '.join(unknown)}: unknown kind of file; known are "
-            f"{' '.join(FORMATS)}, each also with {' or '.join(PACKED)}"
+            f"{' '.join(FORMATS)}, each also with {' or '.join(PACKED)}, and {ARCHIVE}"
         )
-    return found
+    plain: list[tuple[Path, str]] = []
+    for place, (path, name) in enumerate(found):
+        if _is_archive(path):
+            plain += members(path, name, scratch / f"archive{place:06d}", room, _suffix)
+        else:
+            plain.append((path, name))
+    return plain
 
 
-def _kind(path: Path) -> str | None:
+def _is_archive(path: Path) -> bool:
+    return path.suffix.lower() == ARCHIVE
+
+
+def _kind(path: PurePath) -> str | None:
     """Format by suffix, behind a suffix of packing; None if unknown."""
     inner = path.with_suffix("") if path.suffix.lower() in PACKED else path
     return FORMATS.get(inner.suffix.lower())
 
 
-def _spool(scratch: Path) -> Path:
+def _suffix(path: PurePath) -> str | None:
+    """The suffix that says how a file is read, that of packing included; None if none does."""
+    if _kind(path) is None:
+        return None
+    return "".join(path.suffixes[-2:] if path.suffix.lower() in PACKED else path.suffixes[-1:])
+
+
+def _spool(scratch: Path, room: Room) -> Path:
     """Standard input as a file, named by what it looks like."""
     path = scratch / "stdin.csv"
     with path.open("wb") as out:
         while block := sys.stdin.buffer.read(_STEP):
+            room.take("standard input", len(block))
             out.write(block)
     with path.open("rb") as spooled:
         first = spooled.read(4096).removeprefix(_BOM).lstrip()
@@ -127,37 +147,22 @@ def _spool(scratch: Path) -> Path:
     return path
 
 
-def _plain(path: Path, name: str, encoding: str, target: Path) -> Source:
+def _plain(path: Path, name: str, encoding: str, target: Path, room: Room) -> Source:
     """The source as plain UTF-8, unpacked and re-encoded where it has to be."""
     packing = PACKED.get(path.suffix.lower())
     inner = path.with_suffix("") if packing else path
     kind = FORMATS[inner.suffix.lower()]
     tabs = inner.suffix.lower() == ".tsv"
     if packing:
-        path = _unpack(path, name, packing, target.with_suffix(".plain"))
-    if kind != "parquet":
+        path = unpack(path, name, packing, target.with_suffix(".plain"), room)
+    if kind not in BINARY:
         if codecs.lookup(encoding).name != "utf-8":
-            path = _recode(path, name, encoding, target.with_suffix(".utf8"))
+            path = _recode(path, name, encoding, target.with_suffix(".utf8"), room)
         check_utf8(path, name)
     return Source(name=name, path=path, format=kind, tabs=tabs)
 
 
-def _unpack(path: Path, name: str, packing: str, target: Path) -> Path:
-    """Decompress in a stream, 8 MiB at a time."""
-    try:
-        with (
-            pa.OSFile(str(path), "rb") as raw,
-            pa.CompressedInputStream(raw, packing) as stream,
-            target.open("wb") as out,
-        ):
-            while block := stream.read(_STEP):
-                out.write(block)
-    except (OSError, pa.ArrowInvalid) as problem:
-        raise BadFile(f"{name}: cannot be unpacked as {packing}: {problem}") from None
-    return target
-
-
-def _recode(path: Path, name: str, encoding: str, target: Path) -> Path:
+def _recode(path: Path, name: str, encoding: str, target: Path, room: Room) -> Path:
     """Rewrite as UTF-8 in a stream; BadFile at the first byte that is not `encoding`."""
     decoder = codecs.getincrementaldecoder(encoding)(errors="strict")
     lines = 1
@@ -166,16 +171,27 @@ def _recode(path: Path, name: str, encoding: str, target: Path) -> Path:
             block = source.read(_STEP)
             try:
                 text = decoder.decode(block, final=not block)
-            except UnicodeDecodeError as problem:
-                good = codecs.decode(problem.object[: problem.start], encoding, errors="ignore")
+                plain = text.encode("utf-8")
+            except UnicodeError as problem:
                 raise BadFile(
-                    f"{name}: line {lines + good.count(chr(10))} is not {encoding}; "
+                    f"{name}: line {lines + _lines_before(problem, encoding)} is not {encoding}; "
                     "give the file's own encoding with --encoding"
                 ) from None
             lines += text.count("\n")
-            out.write(text.encode("utf-8"))
+            room.take(name, len(plain))
+            out.write(plain)
             if not block:
                 return target
+
+
+def _lines_before(problem: UnicodeError, encoding: str) -> int:
+    """Line ends between the start of the block and what is wrong in it."""
+    if isinstance(problem, UnicodeDecodeError):
+        good = codecs.decode(problem.object[: problem.start], encoding, errors="ignore")
+        return good.count("\n")
+    if isinstance(problem, UnicodeEncodeError):  # it was decoded to what is no character
+        return problem.object.count("\n", 0, problem.start)
+    return 0  # the codec refuses the block as a whole, as UTF-16 without its mark
 
 
 def check_utf8(path: Path, name: str) -> None:

@@ -11,6 +11,7 @@
 [policy] pack          the policy pack in use; what its switches say of parameters yields to
                        [typology.NAME] and is part of no other digest than these
 [schedule], [generations] ...  when runs are due, what is kept (`refresh/schedule.py`)
+[limits] ...           what input and questions may cost (`refresh/input_limits.py`)
 [inbox.NAME] ...       folders whose files are loaded (`refresh/inbox_settings.py`)
 [calibrate] prior      dossiers that what chance makes of a typology is worth, beside decisions
 [typology.NAME] ...    parameters of every run
@@ -32,7 +33,7 @@ from regift.loaders.errors import UsageError
 from regift.queries import ALL
 from regift.queries.params import build, duration_text, duration_us, show
 from regift.ranking.decided import PRIOR
-from regift.refresh import inbox_settings, limits, schedule
+from regift.refresh import inbox_settings, input_limits, limits, schedule
 
 KNOWN = {
     "time": ("zone",),
@@ -53,6 +54,7 @@ KNOWN = {
     "policy": ("pack",),
     "calibrate": ("prior",),
     "bounds": tuple(limits.DEFAULTS),
+    "limits": tuple(input_limits.DEFAULTS),
     **schedule.KNOWN,
 }
 
@@ -84,6 +86,7 @@ def settings_of(
     _check_keys(table)
     _prior(table)
     schedule.schedule_of(table)
+    input_limits.limits_of(table, {})
     inbox_settings.inboxes_of(table)
     default = Settings()
     clock_unit_us = _duration(table.get("clock", {}).get("unit", "1s"), "[clock] unit")
@@ -227,6 +230,7 @@ def origins(workspace: Workspace) -> list[dict[str, str]]:
     rows.append({"setting": "policy.pack", "value": pack.id, "origin": given})
     rows += limits.rows(table.get("bounds", {}))
     rows += schedule.rows(table)
+    rows += input_limits.rows(table)
     for name in sorted(ALL):
         told = settings.typology.get(name, {})
         written = table.get("typology", {}).get(name, {})

@@ -12,6 +12,7 @@ import pyarrow as pa
 from regift.commands.options import check_account, moment_us, opened, workspace_option
 from regift.commands.output import say, say_cut
 from regift.enforcement.casebook import Casebook
+from regift.enforcement.export_notes import note_export
 from regift.exports import FORMATS
 from regift.exports.about import about
 from regift.exports.chosen import Filter
@@ -27,9 +28,6 @@ from regift.queries.search import clauses
 from regift.ranking.cases import resolve
 from regift.refresh.run import truncated_of
 
-EXPORT = "export"
-"""What the audit log calls it."""
-
 TABLE_FORMATS = [name for name, each in FORMATS.items() if each.shape == "table"]
 
 
@@ -38,10 +36,19 @@ def command() -> None:
     """Write suspects, findings, cases or graphs to a file."""
 
 
+generation_option = click.option(
+    "--generation",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Of an earlier state: the same bytes as then [default: the current one].",
+)
+
+
 def list_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Options of every list: what is on it, how it is written, and where."""
     for option in (
         workspace_option,
+        generation_option,
         click.option("-o", "--output", required=True, help="File, or - for standard output."),
         click.option(
             "--format",
@@ -75,10 +82,11 @@ def suspects_command(**given: Any) -> None:
 @command.command(name="case")
 @click.argument("case")
 @click.option("-o", "--output", required=True, help="GraphML file, or - for standard output.")
+@generation_option
 @workspace_option
-def case_command(case: str, output: str, workspace: Path) -> None:
+def case_command(case: str, output: str, generation: int | None, workspace: Path) -> None:
     """The records and accounts of one case as a graph (GraphML)."""
-    _, _, manifest, graph = opened(workspace)
+    _, _, manifest, graph = opened(workspace, generation)
     with graph:
         case_id = resolve(graph.con, case)
         members = graph.con.execute(
@@ -96,10 +104,13 @@ def case_command(case: str, output: str, workspace: Path) -> None:
 @click.option("--since", help="Only records of this time or later.")
 @click.option("--until", help="Only records before this time.")
 @click.option("-o", "--output", required=True, help="GraphML file, or - for standard output.")
+@generation_option
 @workspace_option
-def graph_command(since: str | None, until: str | None, output: str, workspace: Path) -> None:
+def graph_command(
+    since: str | None, until: str | None, output: str, generation: int | None, workspace: Path
+) -> None:
     """All records of a time window as a graph (GraphML)."""
-    _, settings, manifest, graph = opened(workspace)
+    _, settings, manifest, graph = opened(workspace, generation)
     chosen = Filter(
         since_us=moment_us(since, settings.time_zone) if since else None,
         until_us=moment_us(until, settings.time_zone) if until else None,
@@ -121,9 +132,10 @@ def _write(
     until: str | None,
     format_name: str | None,
     output: str,
+    generation: int | None,
     workspace: Path,
 ) -> None:
-    _, settings, manifest, graph = opened(workspace)
+    _, settings, manifest, graph = opened(workspace, generation)
     with graph:
         chosen = Filter(
             typologies=typology,
@@ -151,14 +163,10 @@ def _end(manifest: Manifest) -> None:
 
 
 def _logged(workspace: Path, list_name: str, filter_text: str, manifest: Manifest) -> str:
-    """Tell the audit log what leaves the house, before it does; the head that the file states.
-
-    The head leaves exports out: the same list is the same bytes until somebody decides something.
-    """
+    """Tell the audit log what leaves the house, before it does; the head that the file states."""
     told = {"list": list_name, "filter": filter_text, "generation": manifest.number}
     with Casebook.open(Workspace.open(workspace).casebook) as casebook:
-        casebook.note(EXPORT, told)
-        return casebook.head_without(EXPORT)
+        return note_export(casebook, told)
 
 
 def _about(list_name: str, chosen: Filter, manifest: Manifest, head: str) -> dict[str, str]:

@@ -159,13 +159,6 @@ class AuditLog:
         """Hash of the newest audit row: a chain that was cut short does not have it."""
         return self._last()[2]
 
-    def head_without(self, action: str) -> str:
-        """Hash of the newest row of another action."""
-        row = self.con.execute(
-            "SELECT hash FROM audit WHERE action <> ? ORDER BY seq DESC LIMIT 1", (action,)
-        ).fetchone()
-        return str(row[0]) if row else FIRST_HASH
-
     def rows(self) -> list[AuditRow]:
         """The log as what tables are made from: an erased payload is what its erasure kept."""
         found = self.con.execute(

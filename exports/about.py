@@ -6,8 +6,9 @@ Four things stand on every row, because rows are copied, sorted and filed apart 
     filter      what was asked for, as typed; `everything` when nothing was left out
     truncated   what a resource bound cut, as JSON; `nothing` when the search was complete
     generation  the state of the workspace it was read from
-    audit_head  head of the audit log as to decisions and runs: `regift audit verify --against FILE`
-                finds it there, or the log was cut or written anew
+    audit_head  head of the audit log as to decisions and runs when this list of this generation
+                was first made: `regift audit verify --against FILE` finds it there, or the log was
+                cut or written anew
 
 All of it stands in the metadata of Parquet and GraphML and on the sheet `about` of a workbook.
 A row's own `complete` says whether a bound touched that row.

@@ -33,7 +33,7 @@ def keep(workspace: Workspace, number: int, reason: str) -> None:
         manifest = manifest_of(workspace, number)
         path = _mark(workspace, manifest.number)
         if path.exists():
-            raise RegiftError(f"generation {number} is kept already: {_by_hand(path)}")
+            raise RegiftError(f"generation {number} is kept already: see `regift generations list`")
         write_json(path, {"actor": actor(), "at": now_us(), "reason": reason})
 
 

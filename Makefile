@@ -1,4 +1,4 @@
-# Five verbs for people and for CI: setup, test, lint, docs, bench; `demo` shows the main job.
+# Six verbs for people and for CI: setup, test, test-long, lint, docs, bench; `demo` shows the main job.
 # Needs python3 (3.11 or newer) with venv, make and git; everything else lands in .venv.
 
 PYTHON ?= python3
@@ -10,7 +10,7 @@ WORKERS ?= 2
 INSTALLED := $(VENV)/.installed
 WARMED := $(VENV)/.warmed
 
-.PHONY: setup demo test lint docs bench clean
+.PHONY: setup demo test test-long lint docs bench clean
 .DELETE_ON_ERROR:
 
 setup: $(WARMED)
@@ -35,6 +35,10 @@ demo: setup
 
 test: setup
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -q -rs
+
+# The same tests with many times the examples: hours, for a night.
+test-long: setup
+	REGIFT_LONG=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -q -rs
 
 lint: setup
 	$(BIN)/ruff check .

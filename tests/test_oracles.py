@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from build import EPOCH_US
 from build import world as world_of
+from examples import examples
 from found import as_dicts, run
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -28,8 +29,8 @@ from regift import queries
 from regift.graph.snapshot import Snapshot
 from regift.queries.params import duration_us, periods_text
 
-FEW = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
-MANY = settings(FEW, max_examples=80)
+FEW = settings(max_examples=examples(15), deadline=None, suppress_health_check=list(HealthCheck))
+MANY = settings(FEW, max_examples=examples(80))
 
 LEDGER = (
     "record_id",

@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from examples import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from workspaces import put, select
@@ -165,7 +166,7 @@ loads = st.lists(
 )
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(20), deadline=None, suppress_health_check=list(HealthCheck))
 @given(loads)
 def test_what_is_stored_never_overlaps(loads: Any) -> None:
     with tempfile.TemporaryDirectory() as folder:

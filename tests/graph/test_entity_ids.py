@@ -1,5 +1,6 @@
 """Entities keep their ids when records come that have nothing to do with them (D-3)."""
 
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -38,7 +39,7 @@ def entities(uses: Uses, judged: tuple[tuple[str, str, str], ...]) -> dict[str, 
         return dict(con.sql("FROM entity_of").fetchall())
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=examples(10), deadline=None)
 @given(used("bdfh", "pqr"), used("aceg", "stu"), st.booleans())
 def test_accounts_that_new_records_do_not_touch_keep_their_entity(
     old: Uses, new: Uses, apart: bool
@@ -50,7 +51,7 @@ def test_accounts_that_new_records_do_not_touch_keep_their_entity(
     assert {account: after[account] for account in before} == before
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=examples(10), deadline=None)
 @given(used("bdfh", "pqr"), used("ikm", "pqrs"))
 def test_a_grown_entity_keeps_its_id_when_the_newcomers_sort_behind(old: Uses, new: Uses) -> None:
     """New records may loosen a link (a cap is passed) or fill an entity up, but who stays with the

@@ -6,6 +6,7 @@ from typing import Any
 import duckdb
 import pytest
 from dirty_people import store
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -283,7 +284,7 @@ ROWS, _ = store(60)
 CALLED = sorted({row["account"] for row in ROWS})
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=examples(8), deadline=None)
 @given(st.permutations(range(len(ROWS))))
 def test_order_of_rows_does_not_matter(order: list[int]) -> None:
     told = Settings(fuzzy_model=MODEL.content())

@@ -6,13 +6,14 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from examples import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from regift.graph.nulls import NULLS, Records, generator
 from regift.graph.snapshot import DAY_US
 
-FEW = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=examples(25), deadline=None, suppress_health_check=list(HealthCheck))
 HOUR_US = DAY_US // 24
 NAMES = [f"a{n}" for n in range(7)]
 Row = dict[str, Any]

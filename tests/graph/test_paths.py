@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from build import world
+from examples import examples
 from flows import HOUR_US, flows
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -33,7 +34,7 @@ def turned(rows: list[Row]) -> list[Row]:
     return [row | {"seq": i, "record_id": row["record_id"]} for i, row in enumerate(back)]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(flows(), st.sampled_from((2, 5, 9)), st.booleans(), st.booleans())
 def test_trace_is_that_of_the_definition(
     world: World, hours: int, forward: bool, in_order: bool
@@ -63,7 +64,7 @@ def test_trace_is_that_of_the_definition(
     assert times == sorted(times, reverse=not forward)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(flows(most=16), st.sampled_from((2, 5, 9)), st.sampled_from((1, 2, 4)), st.booleans())
 def test_paths_are_the_best_of_all(
     world: World, hours: int, most_hops: int, in_order: bool

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from examples import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from loaders_reading import HEAD, ROW, Read, read_bytes
@@ -15,7 +16,7 @@ from regift.loaders.errors import BadFile, UsageError
 from regift.loaders.sources import check_utf8
 
 EXAMPLES = settings(
-    max_examples=25,
+    max_examples=examples(25),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
@@ -233,7 +234,9 @@ TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=2
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(25),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     rows=st.lists(st.tuples(TEXT, TEXT, TEXT), min_size=1, max_size=8),
@@ -254,7 +257,7 @@ def test_what_python_writes_comes_back(
     ]
 
 
-@settings(EXAMPLES, max_examples=300)
+@settings(EXAMPLES, max_examples=examples(300))
 @given(
     text=st.text(st.sampled_from('ab,"\n\r\0+eé'), max_size=60),
     most=st.integers(1, 5),

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from examples import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from loaders_reading import Read, read_bytes
@@ -107,7 +108,7 @@ def test_json_batches_and_raw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 @settings(
-    max_examples=60,
+    max_examples=examples(60),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -5,6 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from examples import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from loaders_reading import HEAD, PAID, read_bytes
@@ -14,7 +15,7 @@ from regift.loaders.errors import UsageError
 from regift.loaders.tables import MAX_MINOR
 
 EXAMPLES = settings(
-    max_examples=20,
+    max_examples=examples(20),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
@@ -93,7 +94,9 @@ def test_another_time_zone(tmp_path: Path) -> None:
 
 
 @settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(20),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     us=st.lists(st.integers(-62_135_596_800_000_000, 253_402_300_799_999_999), min_size=1),
@@ -207,7 +210,9 @@ def test_prices(tmp_path: Path) -> None:
 
 
 @settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(20),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     amounts=st.lists(

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from examples import examples
 from flows import HOUR_US
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -28,19 +29,19 @@ def said(row: dict[str, Any]) -> object:
     return row["detail"]["form"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(WORLDS, PARAMS)
 def test_findings_are_those_of_the_definition(world: World, params: Params) -> None:
     agree(world, SEARCH, params, back_and_forth, said)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(record_sets(), PARAMS)
 def test_findings_of_any_records_are_those_of_the_definition(world: World, params: Params) -> None:
     agree(world, SEARCH, params, back_and_forth, said)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(WORLDS, PARAMS, st.integers(0, 9))
 def test_order_of_rows_and_names_say_nothing(world: World, params: Params, seed: int) -> None:
     names_and_rows_say_nothing(world, SEARCH, params, said, seed)

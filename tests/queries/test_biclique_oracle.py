@@ -3,6 +3,7 @@
 from typing import Any
 
 from build import EPOCH_US
+from examples import examples
 from flows import HOUR_US, flows
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -36,25 +37,25 @@ def said(row: dict[str, Any]) -> object:
     return row["amount_minor"], detail["payers"], detail["payees"]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(crowds(), PARAMS)
 def test_findings_are_those_of_the_definition(world: World, params: Params) -> None:
     agree(world, SEARCH, params, biclique, said)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(flows(most=14), PARAMS)
 def test_findings_of_any_moves_are_those_of_the_definition(world: World, params: Params) -> None:
     agree(world, SEARCH, params, biclique, said)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(crowds(), PARAMS, st.integers(0, 9))
 def test_order_of_rows_and_names_say_nothing(world: World, params: Params, seed: int) -> None:
     names_and_rows_say_nothing(world, SEARCH, params, said, seed)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.one_of(crowds(), rounds()))
 def test_pair_classes_are_those_of_the_definition(world: World) -> None:
     with world.snapshot() as graph:

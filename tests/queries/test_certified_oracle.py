@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from build import EPOCH_US
+from examples import examples
 from found import as_dicts, run
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -74,7 +75,7 @@ def rows_of(sold: Any, held: Any) -> dict[str, list[dict[str, Any]]]:
 GRACE = {"0": 0, "1d": DAY_US, "3d": 3 * DAY_US}
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=list(HealthCheck))
 @given(sales, papers, st.sampled_from(sorted(GRACE)))
 def test_reasons_and_records(sold: Any, held: Any, grace: str) -> None:
     rows, grace_us = rows_of(sold, held), GRACE[grace]
@@ -93,7 +94,7 @@ def test_reasons_and_records(sold: Any, held: Any, grace: str) -> None:
     assert set(told.values()) <= set(certified.STATUSES)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=list(HealthCheck))
 @given(sales, papers, st.sampled_from(sorted(GRACE)), st.integers(0, 10))
 def test_compliant_is_to_sell_nothing_bare_since_certificates_turned(
     sold: Any, held: Any, grace: str, day: int

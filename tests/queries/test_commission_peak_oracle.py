@@ -3,6 +3,7 @@
 from typing import Any
 
 from build import EPOCH_US
+from examples import examples
 from flows import HOUR_US, flows
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -28,19 +29,19 @@ def said(row: dict[str, Any]) -> object:
     return row["amount_minor"], row["detail"]["stratum"]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(agents(), PARAMS)
 def test_findings_are_those_of_the_definition(world: World, params: Params) -> None:
     agree(world, SEARCH, params, commission_peak, said)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(st.one_of(flows(most=14), crowds()), PARAMS)
 def test_findings_of_any_moves_are_those_of_the_definition(world: World, params: Params) -> None:
     agree(world, SEARCH, params, commission_peak, said)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(agents(), PARAMS, st.integers(0, 9))
 def test_order_of_rows_and_names_say_nothing(world: World, params: Params, seed: int) -> None:
     names_and_rows_say_nothing(world, SEARCH, params, said, seed)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from examples import examples
 from flows import HOUR_US, flows
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -34,26 +35,26 @@ def said(row: dict[str, Any]) -> object:
     return row["amount_minor"], row["currency"]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(drains(), EXITS)
 def test_common_exits_are_those_of_the_definition(world: World, params: ExitParams) -> None:
     agree(world, EXIT, params, common_exit, said)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(funds(), FUNDERS)
 def test_common_funders_are_those_of_the_definition(world: World, params: FunderParams) -> None:
     agree(world, FUNDER, params, common_funder, said)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(st.one_of(flows(), record_sets(paid=True)), EXITS, FUNDERS)
 def test_those_of_any_records_too(world: World, exits: ExitParams, funders: FunderParams) -> None:
     agree(world, EXIT, exits, common_exit, said)
     agree(world, FUNDER, funders, common_funder, said)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(st.one_of(drains(), funds()), EXITS, FUNDERS, st.integers(0, 99))
 def test_names_and_order_of_rows_say_nothing(
     world: World, exits: ExitParams, funders: FunderParams, seed: int

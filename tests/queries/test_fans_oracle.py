@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from examples import examples
 from flows import HOUR_US, flows
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -34,7 +35,7 @@ ORACLES = {"fan_in": oracle.fan_in, "fan_out": oracle.fan_out}
 
 
 @pytest.mark.parametrize("fan", FANS, ids=ORACLES)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(crowds(), PARAMS)
 def test_findings_are_those_of_the_definition(
     fan: Typology, world: World, given: dict[str, Any]
@@ -50,7 +51,7 @@ def test_findings_are_those_of_the_definition(
 
 
 @pytest.mark.parametrize("fan", FANS, ids=ORACLES)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(flows(), PARAMS)
 def test_findings_of_any_moves_are_those_of_the_definition(
     fan: Typology, world: World, given: dict[str, Any]
@@ -66,7 +67,7 @@ def test_findings_of_any_moves_are_those_of_the_definition(
 
 
 @pytest.mark.parametrize("fan", FANS, ids=ORACLES)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=examples(10), deadline=None)
 @given(crowds(), PARAMS, st.integers(0, 9))
 def test_order_of_rows_and_names_say_nothing(
     fan: Typology, world: World, given: dict[str, Any], seed: int

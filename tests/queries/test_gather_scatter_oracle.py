@@ -1,5 +1,6 @@
 """gather_scatter against the definition, taking by taking (D-8)."""
 
+from examples import examples
 from flows import HOUR_US, flows
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,19 +21,19 @@ PARAMS = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(hubs(), PARAMS)
 def test_findings_are_those_of_the_definition(world: World, params: Params) -> None:
     agree(world, find, params, gather_scatter(world.rows, world.settings, params), "flow")
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(flows(), PARAMS)
 def test_findings_of_any_moves_are_those_of_the_definition(world: World, params: Params) -> None:
     agree(world, find, params, gather_scatter(world.rows, world.settings, params), "flow")
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(hubs(), PARAMS, st.integers(0, 9))
 def test_order_of_rows_and_names_say_nothing(world: World, params: Params, seed: int) -> None:
     names_and_rows_say_nothing(world, find, params, seed, "flow")

@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 import pyarrow as pa
+from examples import examples
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -86,7 +87,7 @@ def classes_of(
     return numbers
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=list(HealthCheck))
 @given(payments(), st.data())
 def test_classes_and_strata_are_those_of_the_definition(
     rows: list[dict[str, Any]], data: Any

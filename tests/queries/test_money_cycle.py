@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from examples import examples
 from flows import HOUR_US, flows
 from found import as_dicts
 from hypothesis import given, settings
@@ -37,13 +38,13 @@ def rings(world: World, params: Params) -> set[Any]:
     return {(a[:-4], *a[-4:]) for a in anchors}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(flows(), PARAMS)
 def test_rings_are_those_of_the_definition(world: World, params: Params) -> None:
     assert rings(world, params) == money_cycle(world.rows, world.settings, params)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(flows(most=14), PARAMS, st.integers(0, 9))
 def test_instances_are_those_of_the_definition(world: World, params: Params, seed: int) -> None:
     listed = Params(**{**vars(params), "group": "instance"})
@@ -62,7 +63,7 @@ def test_instances_are_those_of_the_definition(world: World, params: Params, see
         )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(flows(), PARAMS, st.integers(0, 9))
 def test_order_of_rows_and_names_say_nothing(world: World, params: Params, seed: int) -> None:
     names = odd_names(world.names(), seed)

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from examples import examples
 from flows import flows
 from found import as_dicts
 from hypothesis import given, settings
@@ -27,13 +28,13 @@ def said(row: dict[str, Any]) -> object:
     return row["amount_minor"], row["currency"], row["detail"]["provisional"]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.one_of(habits(senders=7, most=10), flows()), PARAMS)
 def test_findings_are_those_of_the_definition(world: World, params: Params) -> None:
     agree(world, TYPOLOGY, params, one_off_payment, said)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(habits(senders=7, most=10), PARAMS, st.integers(0, 99))
 def test_names_and_order_of_rows_say_nothing(world: World, params: Params, seed: int) -> None:
     names_and_rows_say_nothing(world, TYPOLOGY, params, said, seed)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from examples import examples
 from flows import HOUR_US, flows
 from found import as_dicts
 from hypothesis import given, settings
@@ -39,13 +40,13 @@ def found(world: World, params: Params) -> set[Any]:
     }
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(flows(kinds=KINDS), PARAMS)
 def test_findings_are_those_of_the_definition(world: World, params: Params) -> None:
     assert found(world, params) == pass_through(world.rows, world.settings, params)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(flows(kinds=KINDS), PARAMS, st.integers(0, 9))
 def test_order_of_rows_and_names_say_nothing(world: World, params: Params, seed: int) -> None:
     names = odd_names(world.names(), seed)

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from examples import examples
 from flows import HOUR_US, flows
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,19 +25,19 @@ PARAMS = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(peelings(), PARAMS)
 def test_findings_are_those_of_the_definition(world: World, params: Params) -> None:
     agree(world, find, params, peel_chain(world.rows, world.settings, params))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(flows(), PARAMS)
 def test_findings_of_any_moves_are_those_of_the_definition(world: World, params: Params) -> None:
     agree(world, find, params, peel_chain(world.rows, world.settings, params))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(peelings(), PARAMS, st.integers(0, 9))
 def test_order_of_rows_and_names_say_nothing(world: World, params: Params, seed: int) -> None:
     names_and_rows_say_nothing(world, find, params, seed)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from examples import examples
 from flows import flows
 from found import as_dicts
 from hypothesis import given, settings
@@ -31,13 +32,13 @@ def said(row: dict[str, Any]) -> object:
     return row["amount_minor"], row["currency"], *(detail[key] for key in keys)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.one_of(habits(), habits(senders=1), flows()), PARAMS)
 def test_findings_are_those_of_the_definition(world: World, params: Params) -> None:
     agree(world, TYPOLOGY, params, same_amount, said)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(habits(), PARAMS, st.integers(0, 99))
 def test_names_and_order_of_rows_say_nothing(world: World, params: Params, seed: int) -> None:
     """Nor do they to chance, though it deals out amounts by lot."""
@@ -47,7 +48,7 @@ def test_names_and_order_of_rows_say_nothing(world: World, params: Params, seed:
         assert chance(graph, params, seed) == chance(other, params, seed)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.integers(0, 10**6), st.integers(0, 4))
 def test_groups_are_those_of_the_definition(seed: int, least: int) -> None:
     chance_of = random.Random(seed)

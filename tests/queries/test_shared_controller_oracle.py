@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles.shared_controller import shared_controller
@@ -19,13 +20,13 @@ def said(row: dict[str, Any]) -> object:
     return None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.one_of(record_sets(), record_sets(paid=True)), PARAMS)
 def test_findings_are_those_of_the_definition(world: World, params: Params) -> None:
     agree(world, SEARCH, params, shared_controller, said)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(record_sets(), PARAMS, st.integers(0, 99))
 def test_order_of_rows_says_nothing(world: World, params: Params, seed: int) -> None:
     """Names stand in the evidence, so they are not changed here."""

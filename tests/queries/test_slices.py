@@ -9,6 +9,7 @@ from typing import Any
 from unittest import mock
 
 from build import EPOCH_US
+from examples import examples
 from flows import HOUR_US, flows
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -59,7 +60,7 @@ def tables(found: Findings) -> list[Any]:
     return [found.findings, found.subjects, found.evidence, found.truncated]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(WORLDS, PARAMS, CUTS, st.integers(1, 3), LIMITS)
 def test_any_slices_and_jobs_find_the_same(
     world: World, params: Params, cuts: list[int], jobs: int, limits: dict[str, int]
@@ -89,7 +90,7 @@ RELAY_LIMITS = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(relays(), RELAYED, CUTS, st.integers(1, 3), RELAY_LIMITS)
 def test_scatter_gather_is_the_same_in_any_parts(
     world: World,
@@ -106,7 +107,7 @@ def test_scatter_gather_is_the_same_in_any_parts(
             assert tables(scatter_gather.find(graph, params)) == wanted
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(flows(most=40, kinds=("payment",)), PARAMS, st.integers(2, 9), st.integers(1, 3))
 def test_planned_slices_find_the_same(world: World, params: Params, number: int, jobs: int) -> None:
     with world.snapshot() as graph:
@@ -116,7 +117,7 @@ def test_planned_slices_find_the_same(world: World, params: Params, number: int,
         assert tables(find(graph, params)) == wanted
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(flows(most=30, kinds=("payment",)), PARAMS, CUTS, st.integers(1, 3), st.integers(0, 30))
 def test_the_instances_listed_are_those_of_the_first_roots(
     world: World, params: Params, cuts: list[int], jobs: int, most: int
@@ -142,7 +143,7 @@ def rows_of(found: Findings) -> dict[str, Any]:
     return {row["finding"]: row for row in found.findings.to_pylist()}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(flows(most=40, kinds=("payment",)), PARAMS, CUTS, st.integers(0, 12))
 def test_what_is_complete_in_spite_of_time_is_as_it_is_with_time(
     world: World, params: Params, cuts: list[int], looks: int

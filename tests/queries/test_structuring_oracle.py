@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from examples import examples
 from flows import HOUR_US, flows
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -34,25 +35,25 @@ PACKETS = st.builds(
 )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(slices(), UNDER)
 def test_amounts_under_the_threshold(world: World, params: Params) -> None:
     agree(world, find, params, structuring(world.rows, world.settings, params), "total")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(showers(), PACKETS)
 def test_bursts_of_red_packets(world: World, params: Params) -> None:
     agree(world, find, params, structuring(world.rows, world.settings, params), "total")
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(flows(), st.one_of(UNDER, PACKETS))
 def test_findings_of_any_moves_are_those_of_the_definition(world: World, params: Params) -> None:
     agree(world, find, params, structuring(world.rows, world.settings, params), "total")
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(st.one_of(slices(), showers()), st.one_of(UNDER, PACKETS), st.integers(0, 9))
 def test_order_of_rows_and_names_say_nothing(world: World, params: Params, seed: int) -> None:
     names_and_rows_say_nothing(world, find, params, seed, "total")

@@ -6,6 +6,7 @@ from itertools import product
 import duckdb
 import numpy as np
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from judged import Record, generation, truth
@@ -174,7 +175,7 @@ EDGES = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(EDGES)
 def test_what_is_found_is_what_it_says_and_no_set_is_better(
     edges: list[tuple[int, int, int]],

@@ -6,6 +6,7 @@ from unittest.mock import patch
 import numpy as np
 import pyarrow as pa
 import pytest
+from examples import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ledger import DAY, Found, Ledger, gift, ranked, transfer
@@ -20,7 +21,7 @@ from regift.ranking import cases
 from regift.ranking.join_kernel import join_class, roots, start
 from regift.ranking.lineage import lineage
 
-FEW = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=examples(25), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def hop(n: int, item: str, day: int, *accounts: str) -> Found:
@@ -64,7 +65,7 @@ POINTS = st.lists(
 SETS = st.lists(st.frozensets(st.integers(0, 9), min_size=1, max_size=4), min_size=8, max_size=8)
 
 
-@settings(FEW, max_examples=250)
+@settings(FEW, max_examples=examples(250))
 @given(POINTS, SETS, st.integers(1, 8), st.integers(0, 8))
 def test_kernel_is_all_pairs(
     points: list[tuple[int, int, int]], sets: list[frozenset[int]], most: int, gap: int

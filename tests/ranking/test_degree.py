@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from examples import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ledger import DAY, Found, Ledger, gift, ranked, transfer
@@ -15,7 +16,7 @@ from regift.ranking.constants import MEASURES
 from regift.ranking.gate_rules import DegreeRules, GateRules, InForce
 from regift.ranking.rank import rank
 
-FEW = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=examples(15), deadline=None, suppress_health_check=list(HealthCheck))
 KINDS: dict[str, tuple[str | None, str | None]] = {"shop": ("official_account", None)}
 TABLE = ((1, 1), (2, 2), (4, 4))
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from examples import examples
 from hypothesis import HealthCheck, given, settings
 from ledger import DAY, Found, Ledger, gift, ranked, transfer
 from ledgers import ledgers
@@ -17,7 +18,7 @@ from regift.ranking.explain_finding import explain
 from regift.ranking.rank import rank, size
 from regift.ranking.units import UNITS
 
-FEW = settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=examples(6), deadline=None, suppress_health_check=list(HealthCheck))
 
 GIFT = Found(1, "multi_level_gift", (("gifts", "g2"),), (("b", "giver"), ("c", "receiver")),
              ("x",), DAY, DAY)  # fmt: skip

@@ -5,6 +5,7 @@ from itertools import permutations, product
 
 import numpy as np
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -39,7 +40,7 @@ def counted(rows: list[tuple[int, bool]]) -> measures.Tally:
     return measures.tally([level for level, _ in rows], [hit for _, hit in rows])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(LISTS, st.integers(1, 7))
 def test_expected_over_all_orders(rows: list[tuple[int, bool]], k: int) -> None:
     ways = orders([level for level, _ in rows], [hit for _, hit in rows])
@@ -61,7 +62,7 @@ def test_expected_over_all_orders(rows: list[tuple[int, bool]], k: int) -> None:
         )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(LISTS, st.integers(1, 7))
 def test_ties_at_k(rows: list[tuple[int, bool]], k: int) -> None:
     down = sorted(level for level, _ in rows)
@@ -120,7 +121,7 @@ def test_weights_of_one_are_the_list_itself() -> None:
         assert got.precision[k][0] == pytest.approx(float(measures.precision_at(tally, k)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(st.integers(0, 3), min_size=8, max_size=8), st.integers(1, 12))
 def test_weights_are_copies(weight: list[int], k: int) -> None:
     """An account drawn three times is three accounts of its level."""

@@ -2,6 +2,7 @@
 
 from itertools import combinations
 
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -31,7 +32,7 @@ def said(pieces: list[Piece]) -> int:
     return strong + max((nano for nano in totals.values() if nano < STRONG_NANO), default=0)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(PIECES, BOUNDS)
 def test_no_fewer_records_reach_the_line(pieces: list[Piece], bound: int) -> None:
     records = sorted({rec for rec, *_ in pieces})
@@ -48,7 +49,7 @@ def test_no_fewer_records_reach_the_line(pieces: list[Piece], bound: int) -> Non
         assert said([piece for piece in pieces if piece[0] in named]) == found.s >= bound
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(PIECES, BOUNDS)
 def test_a_clearing_set_clears_and_says_whether_it_is_the_smallest(
     pieces: list[Piece], bound: int

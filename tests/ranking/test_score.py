@@ -5,6 +5,7 @@ from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
+from examples import examples
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from ledger import DAY, Found, Ledger, gift, ranked, transfer
@@ -16,7 +17,7 @@ from regift.ranking.rank import rank
 from regift.ranking.units import UNITS
 from regift.ranking.weights import weight_nano
 
-FEW = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=examples(12), deadline=None, suppress_health_check=list(HealthCheck))
 GIVER_RECEIVER = (("b", "giver"), ("c", "receiver"))
 
 

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+from examples import examples
 from hypothesis import HealthCheck, given, settings
 from ledger import Ledger, ranked
 from ledgers import ledgers
@@ -15,7 +16,7 @@ from regift.ranking.explain_finding import explain
 from regift.ranking.rank import rank
 from regift.ranking.texts import INSIDE, LANGUAGES, STORED, TEXTS, WORDS, say, translated
 
-FEW = settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=examples(4), deadline=None, suppress_health_check=list(HealthCheck))
 CODES = re.compile(r"`[^`]*`|--json|\b(instances|counting)\b")
 """What is the same in every language: commands, options, causes of a cut."""
 NAMES = re.compile(

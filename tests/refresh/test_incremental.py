@@ -14,6 +14,7 @@ from typing import Any
 import hypothesis.strategies as st
 import pytest
 from build import EPOCH_US
+from examples import examples
 from flows import HOUR_US
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -264,7 +265,7 @@ class Histories(RuleBasedStateMachine):
 
 TestHistories = Histories.TestCase
 TestHistories.settings = settings(
-    max_examples=20,
+    max_examples=examples(12),
     stateful_step_count=14,
     deadline=None,
     suppress_health_check=list(HealthCheck),

@@ -37,6 +37,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "regift.commands.generations",
         "Earlier states of the workspace: which are kept, and why.",
     ),
+    "inbox": ("regift.commands.inbox", "Load files that appear in folders, once."),
     "link": ("regift.commands.link", "Accounts that stand behind one controller."),
     "load": ("regift.commands.load", "Load records from files."),
     "policy": ("regift.commands.policy", "The rule that measures follow: packs, clauses, ladder."),

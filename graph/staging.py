@@ -6,6 +6,7 @@ history. What becomes of each row says `graph/verdicts.py`.
 
 import os
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -36,6 +37,7 @@ class LoadRequest:
     """What a user asked to be loaded.
 
     action: `load`, `replace` or `withdraw`; max_bad: rows, or `N%` of the rows read.
+    origin: name and hash of a file that is to be loaded once, kept with the load (inboxes).
     """
 
     sources: tuple[str, ...]
@@ -46,6 +48,7 @@ class LoadRequest:
     max_bad: str = "0"
     dry_run: bool = False
     resolves: tuple[str, ...] = ()
+    origin: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,6 +169,7 @@ def _write(
             "map": str(request.options.map) if request.options.map else None,
             "encoding": request.options.encoding,
             "resolves": list(request.resolves) if state == "staged" else [],
+            "origin": None if request.origin is None else dict(request.origin),
             **counts,
         },
     )

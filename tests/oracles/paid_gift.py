@@ -92,7 +92,9 @@ class Matcher:
         return self.params.floor * 10 ** EXPONENTS[currency]
 
     def take(self, gift: Row, tier: str, payments: list[Row]) -> None:
-        self.found[gift["record_id"]] = (tier, tuple(p["record_id"] for p in payments))
+        # Evidence stands in total order, whatever order it was taken in.
+        shown = tuple(p["record_id"] for p in sorted(payments, key=place))
+        self.found[gift["record_id"]] = (tier, shown)
         self.used |= {p["record_id"] for p in payments}
 
     def price_pass(self) -> None:

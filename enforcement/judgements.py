@@ -23,9 +23,11 @@ def judgements(con: sqlite3.Connection) -> list[Judgement]:
 
 def _judged(con: sqlite3.Connection, row: AuditRow) -> None:
     told = row.payload
+    # A tombstone in the place of a forgotten account may come in another order.
+    pair = sorted((told["a"], told["b"]), key=str.encode)
     con.execute(
         "INSERT INTO judgements VALUES (?, ?, ?, ?, ?)",
-        (row.seq, told["a"], told["b"], told["verdict"], told.get("reason", "")),
+        (row.seq, *pair, told["verdict"], told.get("reason", "")),
     )
 
 

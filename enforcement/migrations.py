@@ -59,6 +59,13 @@ MIGRATIONS = (
     ALTER TABLE measures ADD COLUMN told_until_us INTEGER;
     ALTER TABLE measures ADD COLUMN lifted_us INTEGER;
     """,
+    """
+    CREATE TABLE forgettings (
+        seq INTEGER PRIMARY KEY REFERENCES audit (seq), account TEXT NOT NULL,
+        tombstone TEXT NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL,
+        asked_by TEXT NOT NULL, asked_us INTEGER NOT NULL, generation INTEGER,
+        ended_us INTEGER);
+    """,
 )
 """One entry per version of the file."""
 

@@ -3,10 +3,21 @@
 A refresh and the commands read the tables and not the log, so each table must be what the log says.
 """
 
+import json
 import sqlite3
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from regift.enforcement import allow_list, certificates, dossier_rows, judgements, measures
+from regift.enforcement import (
+    allow_list,
+    certificates,
+    dossier_rows,
+    forgetting,
+    judgements,
+    measures,
+)
 from regift.enforcement.audit_log import ERASE, Apply, AuditLog, AuditRow
+from regift.enforcement.forgetting import Forgetting, renamed
 from regift.enforcement.migrations import migrate
 from regift.loaders.errors import RegiftError, UsageError
 
@@ -16,6 +27,7 @@ APPLY: dict[str, Apply] = {
     **measures.APPLY,
     **allow_list.APPLY,
     **certificates.APPLY,
+    **forgetting.APPLY,
 }
 """Action -> what its rows write. Rows of other actions are notes and write nothing."""
 
@@ -28,6 +40,7 @@ TABLES = {
     "allow_list": "seq",
     "certificate_reviews": "seq",
     "certificate_reminders": "seq",
+    "forgettings": "seq",
 }
 """Tables that the log makes, each after those that it refers to, and their keys."""
 
@@ -95,15 +108,54 @@ def erase(log: AuditLog, seq: int, reason: str) -> int:
             why = "there is no such row" if seq not in found else "it is an erasure or was erased"
             raise UsageError(f"audit row {seq} cannot be erased: {why}")
         row = found[seq]
-        kept = _without_words(row.payload) if row.action in APPLY else {}
-        made = log.append(ERASE, {"row": seq, "kept": kept, "reason": reason})
-        log.con.execute("UPDATE audit SET payload = NULL, nonce = '' WHERE seq = ?", (seq,))
-        for table in reversed(TABLES):
-            log.con.execute(f"DELETE FROM {table}")
-        for each in log.rows():
-            _apply(log.con, each)
+        made = _erase(log, seq, _kept(row.action, row.payload), reason)
+        _make_anew(log)
     log.con.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return made
+
+
+def forget(log: AuditLog, done: Sequence[Forgetting], generation: int) -> int:
+    """Let no row name these accounts any more; gives how many did. One act: all or nothing.
+
+    generation: the first that does not name them.
+    """
+    names = {each.account: each.tombstone for each in done}
+    with log.transaction():
+        told = log.con.execute("SELECT seq, action, payload FROM audit WHERE payload IS NOT NULL")
+        rows = [(seq, action, json.loads(payload)) for seq, action, payload in told.fetchall()]
+        naming = [row for row in rows if renamed(row[2], names) != row[2]]
+        for seq, action, payload in naming:
+            if action == ERASE:
+                # What it kept of another row names them: that one is erased anew, and this one.
+                _erase(log, payload["row"], renamed(payload["kept"], names))
+                _erase(log, seq, {})
+            else:
+                own = action in forgetting.APPLY
+                kept = payload if own else _kept(action, payload)
+                _erase(log, seq, renamed(kept, names))
+        log.append("forget done", {"asks": [each.seq for each in done], "generation": generation})
+        _make_anew(log)
+    log.con.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return len(naming)
+
+
+def _kept(action: str, payload: Mapping[str, Any]) -> object:
+    """What an erasure leaves of a row."""
+    return _without_words(payload) if action in APPLY else {}
+
+
+def _erase(log: AuditLog, seq: int, kept: object, reason: str = "an account is forgotten") -> int:
+    made = log.append(ERASE, {"row": seq, "kept": kept, "reason": reason})
+    log.con.execute("UPDATE audit SET payload = NULL, nonce = '' WHERE seq = ?", (seq,))
     return made.seq
+
+
+def _make_anew(log: AuditLog) -> None:
+    """Make the tables from the log."""
+    for table in reversed(TABLES):
+        log.con.execute(f"DELETE FROM {table}")
+    for each in log.rows():
+        _apply(log.con, each)
 
 
 def _without_words(value: object) -> object:

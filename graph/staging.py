@@ -13,6 +13,9 @@ from pathlib import Path
 import duckdb
 
 from regift.graph.connect import connect, quote, row
+from regift.graph.forgotten import at_load, empty_rejects
+from regift.graph.keyed import key_of
+from regift.graph.store import current_manifest
 from regift.graph.verdicts import decide
 from regift.graph.workspace import (
     Workspace,
@@ -76,10 +79,29 @@ def stage(workspace: Workspace, request: LoadRequest) -> LoadReport:
         con = connect(scratch)
         try:
             reading = read(con, request.sources, table, request.options, scratch=scratch)
-            counts = decide(con, workspace, table, request.action, reading)
+            counts = _decided(con, workspace, table, request.action, reading)
             return _finish(con, workspace, request, reading, counts)
         finally:
             con.close()
+
+
+def _decided(
+    con: duckdb.DuckDBPyConnection,
+    workspace: Workspace,
+    table: Table,
+    action: str,
+    reading: Reading,
+) -> dict[str, int]:
+    """What becomes of each row, where those of forgotten accounts do not come back."""
+    manifest = current_manifest(workspace)
+    tombstones = manifest.forgotten if manifest else ()
+    if not tombstones:
+        return decide(con, workspace, table, action, reading)
+    key = key_of(workspace)
+    reading.notes += at_load(con, table, key, tombstones)
+    counts = decide(con, workspace, table, action, reading)
+    empty_rejects(con, key, tombstones)
+    return counts
 
 
 def _wanted_columns(table: Table, action: str) -> Table:

@@ -77,6 +77,11 @@ class Manifest:
         """File name without its ending."""
         return f"{self.number:06d}"
 
+    @property
+    def forgotten(self) -> tuple[str, ...]:
+        """Tombstones of the accounts that it no longer names, and no later one does."""
+        return tuple(self.run.get("forgotten", ()))
+
     def rows(self, table: str) -> int:
         """Rows of one table, from the manifest alone."""
         return sum(segment.rows for segment in self.segments.get(table, ()))

@@ -5,12 +5,19 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from regift.enforcement import allow_list, certificates, dossier_measures, dossiers, measures
+from regift.enforcement import (
+    allow_list,
+    certificates,
+    dossier_measures,
+    dossiers,
+    forgetting,
+    measures,
+)
 from regift.enforcement.casebook import Casebook
 from regift.enforcement.decision_rules import EXAMPLE_RULES
 from regift.enforcement.dossiers import Decision, Subject
 from regift.enforcement.measures import Handed, Planned
-from regift.enforcement.replay import erase
+from regift.enforcement.replay import erase, forget
 
 FAR_US = 4_000_000_000_000_000
 """A moment in 2096."""
@@ -77,7 +84,11 @@ def filled(path: Path) -> None:
         certificates.review(ann, "brand", "F'1🎁", "accepted", "the register has it")
         certificates.review(bob, "brand", "F'1🎁", "refused", "the register has it no more")
         certificates.remind(cat, "brand", "asked by mail")
+        forgetting.ask(ann, "max", "forgotten-1", "max asked")
+        forgetting.ask(ann, "moe", "forgotten-2", "asked by mail")
+        forgetting.cancel(bob, "moe", "took it back")
         erase(cat, 2, "not ours to keep")
+        forget(cat, forgetting.waiting(cat.con), 2)
 
 
 def tables(path: Path) -> dict[str, list[tuple[object, ...]]]:

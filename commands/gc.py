@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from regift.commands.options import json_option, workspace_option
+from regift.commands.options import json_option, quiet_option, workspace_option
 from regift.commands.output import print_json, say
 from regift.graph.workspace import Workspace
 from regift.refresh.retention import prune
@@ -18,8 +18,9 @@ from regift.refresh.retention import prune
 )
 @click.option("--dry-run", is_flag=True, help="Say what would go, remove nothing.")
 @json_option
+@quiet_option
 @workspace_option
-def command(keep: int | None, dry_run: bool, as_json: bool, workspace: Path) -> None:
+def command(keep: int | None, dry_run: bool, as_json: bool, quiet: bool, workspace: Path) -> None:
     """Remove files that no kept generation needs.
 
     Rejects, the casebook and loads that no refresh has taken yet always stay, and so do the
@@ -33,4 +34,4 @@ def command(keep: int | None, dry_run: bool, as_json: bool, workspace: Path) -> 
         return
     for name in removed:
         click.echo(name)
-    say(f"{len(removed):,} files, {size:,} bytes {'would go' if dry_run else 'removed'}")
+    say(f"{len(removed):,} files, {size:,} bytes {'would go' if dry_run else 'removed'}", quiet)

@@ -58,7 +58,9 @@ def run_command(
     that changed a moment ago, wait. Exit code 3: a file had too many bad rows; 1: one could not be
     read, or a folder is not there.
     """
-    place = Workspace.create(workspace) if given["folder"] else Workspace.open(workspace)
+    # A folder in which somebody wrote regift.toml, and nothing was loaded yet, is completed.
+    begun = given["folder"] or Workspace(workspace).settings_file.is_file()
+    place = Workspace.create(workspace) if begun else Workspace.open(workspace)
     with run_logged(place, "inbox", metrics) as line:
         taken: list[Taken] = []
         counts = Counter(dict.fromkeys(DID, 0))
@@ -66,7 +68,7 @@ def run_command(
             taken.append(each)
             counts[each.did] += 1
             line |= {"files": dict(counts), "rows": sum(one.accepted for one in taken)}
-            say(plain(_told(each)), quiet)
+            say(plain(_told(each)), quiet and not each.exit_code)
         if as_json:
             print_rows([vars(each) for each in taken], True)
         codes = {each.exit_code for each in taken} - {0}

@@ -102,6 +102,7 @@ def run_all(
         found_now = row(con, "SELECT count(*) FROM findings WHERE typology = ?", [name])[0]
         seconds = round(time.monotonic() - began, 3)
         ran.append(Ran(name, mode, found_now, seconds, truncated))
+    _told_of_all(bounds, 1, 1)
     return ran
 
 

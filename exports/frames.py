@@ -14,6 +14,7 @@ import pandas as pd
 from regift.exports.ask import ask
 from regift.exports.graphs import findings_graph, window_graph
 from regift.graph.networks import to_networkx
+from regift.graph.snapshot import Snapshot
 from regift.graph.store import manifest_of, open_snapshot
 from regift.graph.temporal import temporal_graph
 from regift.graph.workspace import Workspace
@@ -24,6 +25,7 @@ from regift.ranking.cases import resolve
 from regift.ranking.explain import Asked
 from regift.ranking.explain_finding import explain
 from regift.ranking.rank import rank
+from regift.refresh.input_limits import read_limits
 from regift.refresh.run import truncated_of
 from regift.refresh.settings import params_of, read_bounds, read_settings
 
@@ -40,6 +42,7 @@ class Generation:
         self._manifest = manifest_of(self._workspace, number)
         self._graph = open_snapshot(self._workspace, self._settings, self._manifest)
         self._graph.bounds = read_bounds(self._workspace)
+        self._questions: Snapshot | None = None
 
     def __enter__(self) -> "Generation":
         return self
@@ -50,6 +53,8 @@ class Generation:
     def close(self) -> None:
         """Give back memory and files."""
         self._graph.close()
+        if self._questions is not None:
+            self._questions.close()
 
     @property
     def number(self) -> int:
@@ -82,9 +87,15 @@ class Generation:
     def sql(self, query: str) -> pd.DataFrame:
         """Rows of one SELECT over the views of the generation.
 
-        After the first call this object reads nothing but the generation's own files.
+        As `regift query --sql`: within `[limits] query_time` and `query_memory`, and it reads
+        nothing but the generation's own files. RegiftError where a limit ends it.
         """
-        frame = ask(self._graph, self._workspace, self._manifest, query).to_pandas()
+        if self._questions is None:
+            # Apart: questions lock the settings of their connection, with little memory.
+            self._questions = open_snapshot(self._workspace, self._settings, self._manifest)
+        limits = read_limits(self._workspace)[1]
+        answer = ask(self._questions, self._workspace, self._manifest, query, limits)
+        frame = answer.to_pandas()
         assert isinstance(frame, pd.DataFrame)
         return frame
 

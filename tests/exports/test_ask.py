@@ -1,6 +1,5 @@
 """Free questions through the Python API: as many as one likes, and the doors stay shut."""
 
-from pathlib import Path
 
 import duckdb
 import pytest
@@ -16,15 +15,22 @@ from regift.loaders.read import ReadOptions
 from regift.refresh.run import refresh
 
 
-def test_a_second_question_is_answered_and_as_shut_as_the_first(tmp_path: Path) -> None:
-    gifts = tmp_path / "gifts.csv"
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """One gift, beside its file gifts.csv."""
+    gifts = tmp_path_factory.mktemp("tiny") / "gifts.csv"
     gifts.write_text(
         "record_id,at,source,target,item,kind\ng1,2026-01-01T00:00:00Z,brand,ann,x1,issue\n"
     )
-    workspace = Workspace.create(tmp_path / "w")
+    workspace = Workspace.create(gifts.parent / "w")
     stage(workspace, LoadRequest(sources=(str(gifts),), table="gifts", options=ReadOptions()))
     refresh(workspace)
-    with regift.open(workspace.root) as generation:
+    return workspace
+
+
+def test_a_second_question_is_answered_and_as_shut_as_the_first(tiny: Workspace) -> None:
+    gifts = tiny.root.parent / "gifts.csv"
+    with regift.open(tiny.root) as generation:
         for _ in range(2):
             assert generation.sql("SELECT target FROM gifts")["target"].tolist() == ["ann"]
             with pytest.raises(UsageError, match=r"read_csv\(\), which does more than read"):
@@ -57,16 +63,13 @@ def test_a_second_question_is_answered_and_as_shut_as_the_first(tmp_path: Path) 
         "DROP TABLE generation.findings",
     ],
 )
-def test_the_first_door_holds_without_the_second(tmp_path: Path, sql: str) -> None:
+def test_the_first_door_holds_without_the_second(tiny: Workspace, sql: str) -> None:
     """What `check_words` refuses is refused by DuckDB too once the connection is shut."""
-    gifts = tmp_path / "gifts.csv"
-    gifts.write_text("record_id,at,source,target,item,kind\ng1,2026-01-01,brand,ann,x1,issue\n")
-    workspace = Workspace.create(tmp_path / "w")
-    stage(workspace, LoadRequest(sources=(str(gifts),), table="gifts", options=ReadOptions()))
-    refresh(workspace)
-    before = set(tmp_path.rglob("*"))
-    with open_snapshot(workspace, Settings(), manifest_of(workspace)) as graph:
-        assert ask(graph, workspace, manifest_of(workspace), "SELECT 1 AS x").num_rows == 1
+    folder = tiny.root.parent
+    before = set(folder.rglob("*"))
+    manifest = manifest_of(tiny, None)
+    with open_snapshot(tiny, Settings(), manifest) as graph:
+        assert ask(graph, tiny, manifest, "SELECT 1 AS x").num_rows == 1
         with pytest.raises(duckdb.Error):
-            graph.con.execute(sql.format(gifts=gifts, folder=tmp_path)).fetchall()
-    assert set(tmp_path.rglob("*")) == before
+            graph.con.execute(sql.format(gifts=folder / "gifts.csv", folder=folder)).fetchall()
+    assert set(folder.rglob("*")) == before

@@ -7,6 +7,7 @@ segments/            immutable Parquet files, named by their content
 calibrations/        what chance makes of findings; `current` is a link to one of them
 staged/L000007/      one load: manifest.json, rows.parquet, rejects.parquet
 casebook.sqlite      what people decided
+runs.jsonl           one line for each run, also for one that failed
 locks/               one file per lock, held with flock, naming its holder
 
 All of it is its owner's alone (folders 0700, files 0600), whatever the umask. A team shares one by

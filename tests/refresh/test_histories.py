@@ -9,7 +9,8 @@ After each refresh
 - all tables are those of a fresh workspace into which these records are loaded once, shuffled,
 - what a list says has changed since the generation before is what a restatement of D-10 says.
 
-`REGIFT_LONG=1` runs many more; `REGIFT_STATS=FILE` appends what was met, a JSON object a process.
+`REGIFT_LONG=1` runs many more and verifies each generation; `REGIFT_STATS=FILE` appends what was
+met, a JSON object a process.
 """
 
 import atexit
@@ -25,6 +26,7 @@ from typing import Any
 
 import hypothesis.strategies as st
 from build import EPOCH_US
+from examples import LONG, examples
 from flows import HOUR_US
 from histories import PLANTS, Plant, Records, Row, copy_casebook, mutated, put
 from hypothesis import HealthCheck, Phase, settings
@@ -49,6 +51,7 @@ from regift.ranking.changes import changed
 from regift.ranking.rank import rank
 from regift.refresh.run import refresh, truncated_of
 from regift.refresh.settings import params_of, read_settings
+from regift.refresh.verify import verify
 
 DAY_US = 24 * HOUR_US
 TEXT = (SHIPPED / "wechat-3.24.toml").read_text(encoding="utf-8")
@@ -56,7 +59,6 @@ MET: Counter[str] = Counter()
 WORLDS_AT_FIRST = 6
 ACTS = 3
 """Worlds that a history begins with, and acts from one refresh to the next."""
-LONG = bool(os.environ.get("REGIFT_LONG"))
 
 numbers = st.integers(0, 2**16)
 pools = {name: [p for p in PLANTS if p.typology == name] for name in sorted(ALL)}
@@ -345,6 +347,11 @@ class Histories(RuleBasedStateMachine):
             run.run["switched_off"], run.run["payments_begin_us"]
         )  # fmt: skip
         assert outcome.manifest.as_of_us == run.as_of_us
+        for table in (*TABLES, "custody"):  # files are named by their bytes
+            assert outcome.manifest.segments.get(table, ()) == run.segments.get(table, ()), table
+        if LONG:
+            told = verify(self.workspace, seed=self.number if self.number % 2 else None)
+            assert not told.differences
         if outcome.fresh:
             self._meet(outcome.manifest, found)
             self._changes(outcome.manifest.number, found)
@@ -464,7 +471,7 @@ def _scores(tables: dict[str, list[tuple[Any, ...]]]) -> list[tuple[Any, ...]]:
 
 TestHistories = Histories.TestCase
 TestHistories.settings = settings(
-    max_examples=150 if LONG else 3,
+    max_examples=examples(3),
     stateful_step_count=30 if LONG else 10,
     deadline=None,
     # Steps take a second: what is found is made smaller by hand.

@@ -71,7 +71,8 @@ def collateral(con: duckdb.DuckDBPyConnection, as_of_us: int | None) -> dict[str
             SELECT t.account, other, hows, {_STATE} AS state
             FROM (SELECT account, other, list(DISTINCT how ORDER BY how) AS hows
                   FROM ties WHERE account <> other GROUP BY ALL) t
-            LEFT JOIN standing s ON s.account = other LEFT JOIN listed l ON l.account = other),
+            LEFT JOIN standing s ON s.account = other
+            LEFT JOIN listed l ON l.account = other AND choice = 1),
         lists AS (
             SELECT account,
                    list({{'account': other, 'how': hows, 'state': state}} ORDER BY other)

@@ -2,7 +2,8 @@
 
     proposed(rank, account, case_id, score, measure, clause, why, degree, parts, subject, how,
              dossier, follows, left_out)
-        every account with a proposed measure: its severest proposal, as `rank` shows it. left_out:
+        every account with a proposed measure: its severest proposal, as `rank` shows it; where the
+        case of that was cleared, reversed or overturned, the severest of its other cases. left_out:
         why a plan leaves it out, null where it does not. dossier: that the measure will belong to,
         null where the plan opens one. follows: number of the milder measure that it steps up from
     taken(...)              the rows of `proposed` that the plan takes
@@ -49,7 +50,10 @@ _MEASURE_TYPES = {
 
 
 def derive(con: Con, run: Mapping[str, Any]) -> None:
-    """Make `listed`, all that a plan reads of a generation alone. Cost: a sort of the accounts."""
+    """Make `listed`, all that a plan reads of a generation alone. Cost: a sort of the accounts.
+
+    Each account has as many rows as cases propose something; `choice` 1 is what `rank` shows.
+    """
     legal_subjects.derive(con)
     columns = {name for name, *_ in con.execute("DESCRIBE proposals").fetchall()}
     degree = "degree, parts" if "degree" in columns else "NULL::BIGINT AS degree, NULL AS parts"
@@ -60,11 +64,12 @@ def derive(con: Con, run: Mapping[str, Any]) -> None:
             SELECT row_number() OVER (ORDER BY {total_order("account")}) AS rank, account, score,
                    case_id AS main_case FROM account_scores),
         severest AS (
-            SELECT account, case_id, measure, clause, why, {degree}
-            FROM proposals LEFT JOIN ranked USING (account) WHERE measure IS NOT NULL
-            QUALIFY row_number() OVER (PARTITION BY account ORDER BY {step_of("measure")} DESC,
-                (case_id = main_case) DESC, case_id) = 1)
-        SELECT rank, account, case_id, score, measure, clause, why, degree, parts, subject, how
+            SELECT account, case_id, measure, clause, why, {degree},
+                   row_number() OVER (PARTITION BY account ORDER BY {step_of("measure")} DESC,
+                       (case_id = main_case) DESC, case_id) AS choice
+            FROM proposals LEFT JOIN ranked USING (account) WHERE measure IS NOT NULL)
+        SELECT rank, account, case_id, score, measure, clause, why, degree, parts, subject, how,
+               choice
         FROM severest JOIN ranked USING (account) JOIN legal_subjects USING (account)
         """
     )
@@ -110,7 +115,7 @@ def choose(con: Con, capacity: int | None, line: Decimal | None) -> None:
         declined AS (
             SELECT account, dossier, max({step_of("step")}) AS most FROM measures
             WHERE state = 'reversed' GROUP BY ALL)
-        SELECT l.*, dossier, follows,
+        SELECT l.* EXCLUDE (choice), dossier, follows,
                CASE WHEN {step_of("l.measure")} <= stands.most THEN 'stands'
                     WHEN account IN (SELECT account FROM allow_listed) THEN 'allowed'
                     WHEN busy THEN 'busy' WHEN dossiers > 1 THEN 'merged'
@@ -120,6 +125,8 @@ def choose(con: Con, capacity: int | None, line: Decimal | None) -> None:
         FROM listed l LEFT JOIN stands USING (account) LEFT JOIN ended USING (account)
         LEFT JOIN of_case USING (case_id) LEFT JOIN declined USING (account, dossier)
         WHERE $line IS NULL OR score >= $line
+        QUALIFY row_number() OVER (PARTITION BY account
+            ORDER BY coalesce(refused AND NOT news, false), choice) = 1
         """,
         {"line": line},
     )

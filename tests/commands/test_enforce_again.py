@@ -10,6 +10,7 @@ from enforced import START, person, sale, set_clock, taken_in
 from regift.enforcement.casebook import Casebook
 
 REASON = ("--reason", "seen")
+DRY = ("--dry-run", "--json")
 
 
 def enforce(place: Path, *args: str | Path) -> Ran:
@@ -138,3 +139,19 @@ def test_a_recheck_that_fails_writes_nothing(
     assert enforce(measured, "recheck").code == 1
     with Casebook.open(measured / "casebook.sqlite") as casebook:
         assert casebook.head() == before
+
+
+def test_a_cleared_case_is_no_licence_for_another_one(
+    enforced: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was found of mini was no violation; fifty days later it sells again, another case."""
+
+    def proposed() -> dict[object, object]:
+        return {row["account"]: row["case"] for row in enforce(enforced, "plan", *DRY).rows}
+
+    first = proposed()["mini"]
+    assert run("case", "decide", str(first), "--measure", "no_violation", *REASON, "-w", enforced)
+    assert "mini" not in proposed()
+    set_clock(monkeypatch, timedelta(days=9))
+    taken_in(enforced, sale(90, "mini", START + timedelta(days=6)))
+    assert proposed()["mini"] not in (None, first)

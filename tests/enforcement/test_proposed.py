@@ -16,7 +16,7 @@ DOSSIER_STATES = (
 )  # fmt: skip
 TABLES = {
     "listed": "rank BIGINT, account VARCHAR, case_id VARCHAR, score DECIMAL(5,1), measure VARCHAR, "
-    "clause VARCHAR, subject VARCHAR",
+    "clause VARCHAR, subject VARCHAR, choice BIGINT",
     "legal_subjects": "account VARCHAR, subject VARCHAR",
     "measures": "number BIGINT, dossier BIGINT, account VARCHAR, step VARCHAR, state VARCHAR, "
     "approved_us BIGINT, effective_us BIGINT",
@@ -28,14 +28,15 @@ World = dict[str, list[tuple[Any, ...]]]
 
 
 def drawn(draw: random.Random) -> World:
-    """Up to eight proposals of as many accounts, and what a casebook may hold of them."""
+    """Proposals of up to eight accounts, in one case or two, and what a casebook may hold."""
     accounts = [f"a{n}" for n in range(draw.randint(1, 8))]
     ranks = draw.sample(range(1, 30), len(accounts))
     subjects = [draw.choice(accounts[:3]) for _ in accounts]
     cases = [draw.choice("xyz") for _ in accounts]
     listed = [
-        (rank, account, case, 100 - rank, draw.choice(MEASURES[:4]), "R4", subject)
+        (rank, account, each, 100 - rank, draw.choice(MEASURES[:4]), "R4", subject, choice)
         for rank, account, case, subject in zip(ranks, accounts, cases, subjects, strict=True)
+        for choice, each in enumerate((case, draw.choice("xyz"))[: draw.randint(1, 2)], 1)
     ]
     dossiers = [
         (case, number, draw.choice(DOSSIER_STATES), draw.randint(0, 1), draw.randint(0, 1))
@@ -71,7 +72,7 @@ def chosen(world: World, capacity: int | None, line: int | None) -> tuple[Any, .
 
 
 def restated(world: World, capacity: int | None, line: int | None) -> tuple[Any, ...]:
-    listed = [row for row in world["listed"] if line is None or row[3] >= line]
+    listed = [row for row in shown(world) if line is None or row[3] >= line]
     out = {row[1]: why_left(world, row) for row in listed}
     follows = {row[1]: max(standing(world, row[1]), default=(0, None))[1] for row in listed}
     subject = dict(world["legal_subjects"])
@@ -91,6 +92,20 @@ def restated(world: World, capacity: int | None, line: int | None) -> tuple[Any,
     return rows, taken, {code: n for code, n in counts.items() if n}
 
 
+def shown(world: World) -> list[tuple[Any, ...]]:
+    """One row of each account: the first whose case nobody ended for good, else the first."""
+    rows: dict[str, list[tuple[Any, ...]]] = {}
+    for row in sorted(world["listed"], key=lambda row: row[7]):
+        rows.setdefault(row[1], []).append(row)
+    return [min(mine, key=lambda row: over(world, row[2])) for mine in rows.values()]
+
+
+def over(world: World, case: str) -> bool:
+    dossiers = [d for d in world["case_dossiers"] if d[0] == case]
+    ended = any(d[2] in ("cleared", "reversed", "overturned") for d in dossiers)
+    return ended and not any(d[3] or d[4] for d in dossiers)
+
+
 def standing(world: World, account: str) -> list[tuple[int, int]]:
     """(step, number) of measures of an account that did not end."""
     return [
@@ -101,7 +116,7 @@ def standing(world: World, account: str) -> list[tuple[int, int]]:
 
 
 def why_left(world: World, row: tuple[Any, ...]) -> str | None:
-    _, account, case, _, step, _, _ = row
+    _, account, case, _, step, *_ = row
     wanted = MEASURES.index(step)
     if any(place >= wanted for place, _ in standing(world, account)):
         return "stands"

@@ -10,7 +10,7 @@ case had then; each decision adds those that it saw. `decide` is allowed again o
 reversed or overturned, and while it awaits approval, where it replaces the proposal. `assign` says
 for whom it waits, while it is open or appealed. Notes are always allowed; all else is refused.
 
-Two people (D-15): who approves neither decided nor is the assignee; who upholds or overturns
+Two people (D-15): who approves neither decided nor is or was the assignee; who upholds or overturns
 neither decided nor approved.
 """
 
@@ -190,11 +190,12 @@ def approve(log: AuditLog, subject: Subject, reason: str, rules: DecisionRules) 
     with log.transaction():
         number = _number(log, subject, "approve")
         dossier = get(log, number)
-        for who, part in ((dossier.decided_by, "decided it"), (dossier.assignee, "is assigned it")):
-            if who == log.actor:
-                raise RegiftError(
-                    f"{dossier.name} ({dossier.measure}) needs a second person: {who} {part}"
-                )
+        who, worked = log.actor, measures.was_assigned(log.con, number, log.actor)
+        if who == dossier.decided_by or worked:
+            part = "decided it" if who == dossier.decided_by else "is or was assigned it"
+            raise RegiftError(
+                f"{dossier.name} ({dossier.measure}) needs a second person: {who} {part}"
+            )
         _write(log, "approve", number, {"reason": reason, **_dates(dossier.measure, rules)})
     return get(log, number)
 

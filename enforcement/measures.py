@@ -134,7 +134,8 @@ def approve(
 ) -> None:
     """Put planned measures in force; from a step on by another person than the planner.
 
-    That person may not be the assignee of the dossier either (D-15). Dates count from now on.
+    That person may never have been the assignee of the dossier either (D-15).
+    Dates count from now on.
     clause: by which they are decided, if not by the one that was planned.
     """
     need_reason(reason)
@@ -349,13 +350,21 @@ def _check_new(con: sqlite3.Connection, each: Planned) -> None:
         )
 
 
+def was_assigned(con: sqlite3.Connection, dossier: int | None, who: str) -> bool:
+    """Whether a dossier was ever assigned to somebody: handing it on makes no second person."""
+    return bool(
+        con.execute(
+            "SELECT 1 FROM dossier_acts WHERE dossier = ? AND act = 'assign' AND words = ?",
+            (dossier, who),
+        ).fetchone()
+    )
+
+
 def _check_second(log: AuditLog, measure: Measure) -> None:
     who = log.actor
-    assignee = log.con.execute(
-        "SELECT assignee FROM dossiers WHERE number = ?", (measure.dossier,)
-    ).fetchone()
-    if who == measure.planned_by or (assignee and who == assignee[0]):
-        part = "planned it" if who == measure.planned_by else "is assigned its dossier"
+    worked = was_assigned(log.con, measure.dossier, who)
+    if who == measure.planned_by or worked:
+        part = "planned it" if who == measure.planned_by else "is or was assigned its dossier"
         raise RegiftError(
             f"measure {measure.number} ({measure.step}) needs a second person: {who} {part}"
         )

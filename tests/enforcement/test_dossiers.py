@@ -98,10 +98,20 @@ def test_what_a_case_without_a_dossier_allows(path: Path) -> None:
     assert act(path, "decide", case("b")).name == "D-2"
 
 
+def test_who_hands_a_dossier_on_is_no_second_person(path: Path) -> None:
+    with book(path, "eve") as casebook:
+        dossiers.assign(casebook, A, "eve")
+        dossiers.assign(casebook, A, "cat")
+    act(path, "propose")
+    with book(path, "eve") as casebook, pytest.raises(RegiftError, match="was assigned it"):
+        dossiers.approve(casebook, A, "r", RULES)
+    assert act(path, "approve").approved_by == "bob"
+
+
 def test_two_people(path: Path) -> None:
     act(path, "assign", A)
     act(path, "propose")
-    for who, why in (("ann", "ann decided it"), ("eve", "eve is assigned it")):
+    for who, why in (("ann", "ann decided it"), ("eve", "eve is or was assigned it")):
         with book(path, who) as casebook, pytest.raises(RegiftError, match=f"second person: {why}"):
             dossiers.approve(casebook, A, "r", RULES)
     act(path, "approve")

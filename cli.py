@@ -134,6 +134,13 @@ def _one_line(error: click.ClickException) -> str:
     return f"{message.removesuffix('.')}: see `{page}`"
 
 
+def _complain(message: str) -> None:
+    """One line on stderr, without anything of files or records that a terminal would obey."""
+    from regift.commands.output import plain  # brings Arrow, which a help page does not need
+
+    click.echo(f"regift: {plain(' '.join(message.splitlines()))}", err=True)
+
+
 def _damage(given: Mapping[str, str | Path | None]) -> str | None:
     """What is wrong with the files of the workspace, if that is what DuckDB stumbled over."""
     from regift.graph.store import check_segments, current_manifest
@@ -163,13 +170,13 @@ def main() -> None:
         error.show()
         code = error.exit_code
     except click.ClickException as error:
-        click.echo(f"regift: {_one_line(error)}", err=True)
+        _complain(_one_line(error))
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("regift: stopped", err=True)
         code = 128 + signal.SIGINT
     except RegiftError as error:
-        click.echo(f"regift: {error}", err=True)
+        _complain(str(error))
         code = error.exit_code
     except SystemExit as end:
         # Click leaves with 1 when the reader of our output has gone, and replaces the stream then.
@@ -180,13 +187,13 @@ def main() -> None:
         code = 0
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        click.echo(f"regift: {where}{error.strerror or error}", err=True)
+        _complain(f"{where}{error.strerror or error}")
         code = 1
     except Exception as error:
         if not type(error).__module__.startswith(("duckdb", "_duckdb")):
             raise
         # What DuckDB refuses (memory, disk, a damaged file) is for the user to mend.
-        click.echo(f"regift: {_damage(given) or str(error).splitlines()[0]}", err=True)
+        _complain(_damage(given) or str(error).splitlines()[0])
         code = 1
     sys.exit(code if isinstance(code, int) else 0)
 

@@ -17,7 +17,7 @@ from regift.commands.options import (
     settings_given,
     workspace_option,
 )
-from regift.commands.output import print_columns, print_json, print_lines, say, say_cut
+from regift.commands.output import print_columns, print_json, print_json_lines, say, say_cut
 from regift.graph.snapshot import Snapshot
 from regift.loaders.errors import UsageError
 from regift.queries import ALL
@@ -99,7 +99,7 @@ def command(
             if cut:
                 compared["truncated"] = cut
     if lines is not None:
-        print_lines(lines)
+        print_json_lines(lines)
     if table is not None:
         print_columns(table)
     shown = total if limit is None else min(limit, total)

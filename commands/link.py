@@ -12,7 +12,7 @@ from regift.commands.options import (
     quiet_option,
     workspace_option,
 )
-from regift.commands.output import masked, print_json, print_rows, say
+from regift.commands.output import masked, plain, print_json, print_rows, say
 from regift.enforcement.casebook import Casebook
 from regift.graph.connect import count, dicts
 from regift.graph.entities import link_explain
@@ -148,7 +148,7 @@ def explain(a: str, b: str, identifiers: bool, as_json: bool, workspace: Path) -
             click.echo(f"{key}: {len(value)}")
             print_rows(value, False)
         else:
-            click.echo(f"{key}: {value}")
+            click.echo(plain(f"{key}: {value}"))
 
 
 def _alike(graph: Snapshot, a: str, b: str) -> dict[str, Any]:

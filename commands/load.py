@@ -26,6 +26,7 @@ from regift.refresh.settings import read_settings
 @click.option("--map", "map_file", type=click.Path(path_type=Path), help="Column map (TOML).")
 @click.option("--format", "format_name", help="A declared public format, such as cryptopunks.")
 @click.option("--encoding", default="utf-8", show_default=True, help="Text encoding of the files.")
+@click.option("--sheet", help="The sheet of a workbook (.xlsx) that has several.")
 @click.option("--max-bad", default="0", show_default=True, help="Bad rows to put up with: N or N%.")
 @click.option("--max-unpacked", metavar="SIZE", help="Room for unpacked files (20GiB).")
 @click.option("--max-ratio", metavar="N", help="Bytes that one packed byte may become (200).")
@@ -42,6 +43,7 @@ def command(
     map_file: Path | None,
     format_name: str | None,
     encoding: str,
+    sheet: str | None,
     max_bad: str,
     max_unpacked: str | None,
     max_ratio: str | None,
@@ -55,9 +57,9 @@ def command(
 ) -> None:
     """Load records from files.
 
-    FILES are CSV, JSON lines or Parquet, plain or .gz or .zst, folders or .zip archives of them, or
-    - for standard input. Rows that cannot be loaded are kept as rejects with their file, line and
-    reason.
+    FILES are CSV, JSON lines, Parquet or workbooks (.xlsx), plain or .gz or .zst, folders or .zip
+    archives of them, or - for standard input. Rows that cannot be loaded are kept as rejects with
+    their file, line and reason.
     """
     if replace and not reason:
         raise UsageError("--replace needs --reason: it is kept in the history of the record")
@@ -70,6 +72,7 @@ def command(
             time_zone=read_settings(place).time_zone,
             format=format_name,
             map=map_file,
+            sheet=sheet,
             limits=read_limits(place, given)[0],
         )
         report = stage(

@@ -10,10 +10,16 @@ import click
 import pyarrow as pa
 import pyarrow.compute as pc
 
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-"""What a terminal would obey instead of show: ids come from outside."""
+CONTROL = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\xad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
+)
+"""What a terminal would obey, or not show at all: ids come from outside, and two that differ in
+nothing else must not look alike. Joiners stay: they make one emoji of several."""
 
-CONTROL_RE2 = r"[\x00-\x1f\x7f-\x{9f}\x{2028}\x{2029}\x{202a}-\x{202e}\x{2066}-\x{2069}]"
+CONTROL_RE2 = (
+    r"[\x00-\x1f\x7f-\x{9f}\x{ad}\x{61c}\x{200b}\x{200e}\x{200f}\x{2028}-\x{202e}"
+    r"\x{2060}-\x{2069}\x{feff}]"
+)
 """CONTROL as Arrow and DuckDB write it."""
 
 
@@ -44,7 +50,27 @@ def print_rows(
 def print_json(rows: Iterable[Mapping[str, Any]]) -> None:
     """One object a line."""
     for row in rows:
-        click.echo(json.dumps(row, ensure_ascii=False, default=str))
+        click.echo(json_text(row))
+
+
+def json_text(value: object) -> str:
+    """JSON with what a terminal would obey written as an escape: the same value.
+
+    >>> json_text({"a": "\\u202e礼"})
+    '{"a": "\\\\u202e礼"}'
+    """
+    return _escaped(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def print_json_lines(lines: pa.Array) -> None:
+    """Lines of JSON made elsewhere, each as `json_text` would write it."""
+    if pc.any(pc.match_substring_regex(lines, CONTROL_RE2)).as_py():
+        lines = pa.array([_escaped(line) for line in lines.to_pylist()], pa.large_string())
+    print_lines(lines)
+
+
+def _escaped(text: str) -> str:
+    return CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def print_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:

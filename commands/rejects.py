@@ -1,13 +1,12 @@
 """`regift rejects`: rows that could not be loaded."""
 
-import json
 from pathlib import Path
 
 import click
 
 from regift.commands.load import tell
 from regift.commands.options import json_option, quiet_option, workspace_option
-from regift.commands.output import print_json, print_rows, say
+from regift.commands.output import json_text, print_json, print_rows, say
 from regift.exports.target import published, target_of
 from regift.graph.rejects import export_text, open_rejects, reject_of
 from regift.graph.retry import retry as retry_file
@@ -47,7 +46,7 @@ def show(reject: str, as_json: bool, workspace: Path) -> None:
         print_json([row])
         return
     for key, value in row.items():
-        click.echo(f"{key:8} {json.dumps(value, ensure_ascii=False)}")
+        click.echo(f"{key:8} {json_text(value)}")
 
 
 @command.command()

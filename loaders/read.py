@@ -14,9 +14,10 @@ from regift.loaders.column_map import Mapping, load_format, load_map
 from regift.loaders.csv_file import CsvFile, Dialect
 from regift.loaders.errors import BadFile, UsageError
 from regift.loaders.jsonl_file import JsonlFile
-from regift.loaders.limits import Limits
+from regift.loaders.limits import Limits, Room
 from regift.loaders.parquet_file import ParquetFile
 from regift.loaders.relation import InputFile, Relation, quoted
+from regift.loaders.sheet_file import SheetFile
 from regift.loaders.sources import Source, find_sources
 from regift.loaders.tables import Table
 from regift.loaders.validate import Check, broken, checks, decimals, named
@@ -28,7 +29,8 @@ class ReadOptions:
     declared public format; map: a column map of the user's own (not both); called: the name to show
     for the one source, where that is a copy of what the user named; origins: of each record of the
     one source, the base name of the file it first stood in and its number there, from 0 (null:
-    unknown), where ids made from them must not change; limits: how much may be unpacked."""
+    unknown), where ids made from them must not change; limits: how much may be unpacked;
+    sheet: name of the sheet to read of a workbook that has several."""
 
     encoding: str = "utf-8"
     time_zone: str = "Asia/Shanghai"
@@ -37,6 +39,7 @@ class ReadOptions:
     called: str | None = None
     origins: tuple[tuple[str | None, int | None], ...] | None = None
     limits: Limits = field(default_factory=Limits)
+    sheet: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,10 +151,12 @@ def read(
         bases, rows = map(list, zip(*options.origins, strict=True))
         con.execute("SET VARIABLE regift_bases = $1::VARCHAR[]", [bases])
         con.execute("SET VARIABLE regift_rows = $1::BIGINT[]", [rows])
-    for source in find_sources(sources, options.encoding, scratch, options.limits):
+    room = Room(options.limits)
+    for source in find_sources(sources, options.encoding, scratch, room):
         if options.called is not None:
             source = replace(source, name=options.called)
-        _read_file(con, source, mapping, found, reading)
+        file = _open(source, mapping, con, options.sheet, room, scratch)
+        _read_file(con, file, source, mapping, found, reading)
         records = reading.counts[-1]
         if options.origins is not None and records.records != len(options.origins):
             raise BadFile(
@@ -177,25 +182,37 @@ def _mapping(table: Table, options: ReadOptions) -> Mapping:
     return Mapping(table=table, name="")
 
 
-def _open(source: Source, mapping: Mapping, con: duckdb.DuckDBPyConnection) -> InputFile:
+def _open(
+    source: Source,
+    mapping: Mapping,
+    con: duckdb.DuckDBPyConnection,
+    sheet: str | None,
+    room: Room,
+    scratch: Path,
+) -> InputFile:
     """The file by its format."""
     if source.format == "jsonl":
         return JsonlFile(source.path, source.name, con)
     if source.format == "parquet":
         return ParquetFile(source.path, source.name)
+    if source.format == "xlsx":
+        rows = scratch / f"{source.place:06d}.rows"
+        return SheetFile(
+            source.path, source.name, sheet=sheet, wanted=mapping.wanted, room=room, scratch=rows
+        )
     delimiter = mapping.delimiter or ("\t" if source.tabs else ",")
     return CsvFile(source.path, source.name, Dialect(delimiter=delimiter, header=mapping.header))
 
 
 def _read_file(
     con: duckdb.DuckDBPyConnection,
+    file: InputFile,
     source: Source,
     mapping: Mapping,
     found: list[Check],
     reading: Reading,
 ) -> None:
     """Accept, then explain what was not accepted."""
-    file = _open(source, mapping, con)
     place = len(reading.files)
     fields = _fields(file, source, mapping, reading)
     origin = reading.origin(quoted(source.base))

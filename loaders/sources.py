@@ -18,7 +18,7 @@ import pyarrow as pa
 from regift.loaders.archives import members, unpack
 from regift.loaders.errors import BadFile, UsageError
 from regift.loaders.folders import check_regular, files_in
-from regift.loaders.limits import Limits, Room
+from regift.loaders.limits import Room
 
 FORMATS = {
     ".csv": "csv",
@@ -28,6 +28,7 @@ FORMATS = {
     ".ndjson": "jsonl",
     ".json": "jsonl",
     ".parquet": "parquet",
+    ".xlsx": "xlsx",
 }
 PACKED = {".gz": "gzip", ".zst": "zstd"}
 ARCHIVE = ".zip"
@@ -40,8 +41,10 @@ _BOM = codecs.BOM_UTF8
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """One file: the name to show, where its plain form lies, and how to read it."""
+    """One file: its place among those of the load, the name to show, where its plain form lies,
+    and how to read it."""
 
+    place: int
     name: str
     path: Path
     format: str
@@ -53,9 +56,7 @@ class Source:
         return Path(self.name).name
 
 
-def find_sources(
-    named: Sequence[str], encoding: str, scratch: Path, limits: Limits | None = None
-) -> list[Source]:
+def find_sources(named: Sequence[str], encoding: str, scratch: Path, room: Room) -> list[Source]:
     """The plain files behind `named`, in the order given, folders and archives sorted by path.
 
     Raises UsageError for a name that is not there, BadFile for a suffix or an encoding that cannot
@@ -65,9 +66,8 @@ def find_sources(
     if not named:
         raise UsageError("no file given: name files, a folder, or - for standard input")
     _check_encoding(encoding)
-    room = Room(limits or Limits())
     return [
-        _plain(path, name, encoding, scratch / f"{place:06d}", room)
+        _plain(place, path, name, encoding, scratch / f"{place:06d}", room)
         for place, (path, name) in enumerate(_files(named, scratch, room))
     ]
 
@@ -147,7 +147,7 @@ def _spool(scratch: Path, room: Room) -> Path:
     return path
 
 
-def _plain(path: Path, name: str, encoding: str, target: Path, room: Room) -> Source:
+def _plain(place: int, path: Path, name: str, encoding: str, target: Path, room: Room) -> Source:
     """The source as plain UTF-8, unpacked and re-encoded where it has to be."""
     packing = PACKED.get(path.suffix.lower())
     inner = path.with_suffix("") if packing else path
@@ -159,7 +159,7 @@ def _plain(path: Path, name: str, encoding: str, target: Path, room: Room) -> So
         if codecs.lookup(encoding).name != "utf-8":
             path = _recode(path, name, encoding, target.with_suffix(".utf8"), room)
         check_utf8(path, name)
-    return Source(name=name, path=path, format=kind, tabs=tabs)
+    return Source(place=place, name=name, path=path, format=kind, tabs=tabs)
 
 
 def _recode(path: Path, name: str, encoding: str, target: Path, room: Room) -> Path:

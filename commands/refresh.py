@@ -56,7 +56,7 @@ def command(
     """Take in staged loads and search what they touch.
 
     Readers keep the generation they opened. Exit code 4: done, but a bound cut something, which
-    `status` shows; 5: another refresh holds the lock. --verify writes nothing and ends with 1 when
+    `status` shows; 5: another refresh holds the lock. --verify changes nothing and ends with 1 when
     the generation is not what a full run makes of its records; it names the first difference.
     Each run adds a line to `runs.jsonl` of the workspace, also one that fails.
     """

@@ -166,7 +166,8 @@ def _finish(
         told = f"the run log says nothing of this run, or its metrics are old: {error}"
         if not failed:
             raise RegiftError(f"generation {line.get('generation')} is there; {told}") from None
-        say(told)
+        if _words(error) != line["error"]:  # both may stumble over the same
+            say(told)
 
 
 def _ended(error: BaseException) -> dict[str, Any]:
@@ -176,8 +177,11 @@ def _ended(error: BaseException) -> dict[str, Any]:
         return {"exit_code": code, "error": STOPPED if code == _TERMINATED else None}
     if isinstance(error, KeyboardInterrupt):
         return {"exit_code": 128 + signal.SIGINT, "error": STOPPED}
-    text = " ".join(str(error).split()) or type(error).__name__
-    return {"exit_code": int(getattr(error, "exit_code", 1)), "error": text}
+    return {"exit_code": int(getattr(error, "exit_code", 1)), "error": _words(error)}
+
+
+def _words(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 STOPPED = "stopped by a signal"

@@ -248,7 +248,8 @@ def _check_keys(table: Mapping[str, Any]) -> None:
         if section in ("typology", "inbox"):
             continue
         if section not in KNOWN or not isinstance(value, dict):
-            raise UsageError(f"[{section}] is unknown: there are {', '.join(KNOWN)}, typology.NAME")
+            known = ", ".join([*KNOWN, "inbox.NAME", "typology.NAME"])
+            raise UsageError(f"[{section}] is unknown: there are {known}")
         for key in value:
             if key not in KNOWN[section]:
                 raise UsageError(f"[{section}] has no {key!r}: it has {', '.join(KNOWN[section])}")

@@ -42,8 +42,9 @@ class Inbox:
 
 def read_inboxes(workspace: Workspace) -> tuple[Inbox, ...]:
     """The inboxes of a workspace by name; UsageError names a value that cannot be read."""
+    table = workspace.settings_table()
     try:
-        return inboxes_of(workspace.settings_table(), workspace.root)
+        return inboxes_of(table, workspace.root)
     except UsageError as error:
         raise UsageError(f"{workspace.settings_file}: {error}") from None
 

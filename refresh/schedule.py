@@ -36,8 +36,9 @@ class Schedule:
 
 def read_schedule(workspace: Workspace) -> Schedule:
     """The schedule of a workspace; UsageError names a value that cannot be read."""
+    table = workspace.settings_table()
     try:
-        return schedule_of(workspace.settings_table(), workspace.root)
+        return schedule_of(table, workspace.root)
     except UsageError as error:
         raise UsageError(f"{workspace.settings_file}: {error}") from None
 

@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "explain": ("regift.commands.explain", "Why a case, an account or a finding is listed."),
     "export": ("regift.commands.export", "Write suspects, findings, cases or graphs to a file."),
     "find": ("regift.commands.find", "Find one typology; a scheduled run's findings are read."),
+    "forget": ("regift.commands.forget", "Accounts whose personal data is erased."),
     "gc": ("regift.commands.gc", "Remove files that no kept generation needs."),
     "generations": (
         "regift.commands.generations",

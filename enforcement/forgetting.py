@@ -92,6 +92,8 @@ def renamed(value: Any, names: Mapping[str, str], under: str = "") -> Any:
         return {key: renamed(part, names, key) for key, part in value.items()}
     if isinstance(value, list):
         return [renamed(part, names, under) for part in value]
+    if not isinstance(value, str):
+        return value
     if under in ACCOUNTS:
         return names.get(value, value)
     if under in TEXTS and any(

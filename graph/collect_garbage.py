@@ -63,6 +63,27 @@ def is_young(workspace: Workspace, number: int, not_before_us: int | None) -> bo
     return bool(manifest.run["finished_at"] >= not_before_us)
 
 
+def remove_older(workspace: Workspace) -> tuple[list[int], list[int]]:
+    """Remove all generations but the current one, whoever wanted them kept; what they held is gone.
+
+    Gives the numbers that went, and those that stay for now because a reader has them open.
+    Segments that nothing names any more, spilled and half-written files go with them.
+    """
+    with (
+        workspace.lock("refresh"),
+        workspace.lock("load", wait_s=60),
+        contextlib.ExitStack() as closing,
+    ):
+        numbers = published(workspace, current_manifest(workspace))
+        held = _open(workspace, numbers[:-1], closing)
+        for path in _left_over(workspace, {*numbers[-1:], *held}):
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+        return [number for number in numbers[:-1] if number not in held], held
+
+
 def _open(workspace: Workspace, numbers: list[int], closing: contextlib.ExitStack) -> list[int]:
     """Those that a reader has open; the others are locked until `closing` against new readers."""
     held = []

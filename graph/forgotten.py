@@ -5,12 +5,13 @@ chains of other people stay what they are. Of `accounts` the kind alone is kept,
 of whoever gives or pays; identifiers and labels of the account go.
 """
 
+import json
 import re
 from collections.abc import Collection, Mapping
 
 import duckdb
 
-from regift.graph.connect import count, quote, row
+from regift.graph.connect import count, row
 from regift.graph.keyed import tombstone_sql, use_key
 from regift.graph.store import SEGMENT_DDL, Segment, segment_sql, write_segment
 from regift.graph.workspace import Workspace
@@ -64,8 +65,8 @@ def at_load(
         con.execute("DELETE FROM accepted WHERE account IN (SELECT account FROM forgetting)")
     for column in columns:
         con.execute(
-            f"UPDATE accepted SET {column} = f.tombstone FROM forgetting f "
-            f"WHERE {column} = f.account"
+            f"UPDATE accepted a SET {column} = f.tombstone FROM forgetting f "
+            f"WHERE a.{column} = f.account"
         )
     done = "left out" if table.name in GOING else "taken under its tombstone"
     return [f"rows that name a forgotten account, {done}: {rows:,}"]
@@ -74,14 +75,13 @@ def at_load(
 def empty_rejects(con: duckdb.DuckDBPyConnection, key: str, tombstones: Collection[str]) -> None:
     """Take the text of those `rejects` of a load in which a forgotten account stands.
 
-    It is looked for where fields begin and end: at quotes, separators, brackets and blanks.
+    It is looked for as a field: between quotes, as CSV or JSON write them, or separators or blanks.
     """
     use_key(con, key)
     fields = " UNION ALL ".join(
-        f"SELECT rowid AS reject, unnest(regexp_split_to_array({text}, {quote(at)})) AS field "
-        "FROM rejects"
-        for text in ('"row"', "message")
-        for at in (r'[",;\t|{}\[\]\r\n]+', r'[\s",;:|{}\[\]\']+')
+        f"SELECT rowid AS reject, unnest({split}) AS field FROM "
+        '(SELECT rowid, unnest(["row", message]) AS text FROM rejects)'
+        for split in _FIELDS
     )
     con.execute(
         f"UPDATE rejects SET {EMPTIED} WHERE rowid IN (SELECT reject FROM ("
@@ -91,18 +91,31 @@ def empty_rejects(con: duckdb.DuckDBPyConnection, key: str, tombstones: Collecti
     )
 
 
+_FIELDS = (
+    r"""regexp_split_to_array(text, '[",;|{}\[\]\t\r\n]+')""",
+    r"""regexp_split_to_array(text, '[",;|{}\[\]\s:]+')""",
+    """[replace(s, '""', '"') FOR s IN regexp_extract_all(text, '"((?:[^"]|"")*)"', 1)]""",
+    r"""[TRY(json_extract_string(s, '$'))
+        FOR s IN regexp_extract_all(text, '"(?:[^"\\]|\\.)*"')]""",
+)
+"""SQL of the fields that a text may have: of CSV plain and quoted, and of JSON."""
+
 EMPTIED = "\"row\" = '', message = 'it names a forgotten account: its text is erased'"
 """What a reject becomes in whose text a forgotten account stood."""
 
 
 def naming(account: str) -> str:
-    """Regular expression of an id inside of a text: no letter or digit stands on either side.
+    """Regular expression of an id inside of a text, as it is or as CSV or JSON write it.
+
+    No letter or digit stands on either side.
 
     >>> duckdb.execute("SELECT regexp_matches(unnest(['see u1.', 'u17', '[u1]']), $1)",
     ...     [naming("u1")]).fetchall()
     [(True,), (False,), (True,)]
     """
-    return rf"(^|[^\pL\pN_]){re.escape(account)}($|[^\pL\pN_])"
+    as_json = (json.dumps(account, ensure_ascii=ascii)[1:-1] for ascii in (True, False))
+    forms = sorted({account, account.replace('"', '""'), *as_json})
+    return rf"(^|[^\pL\pN_])({'|'.join(map(re.escape, forms))})($|[^\pL\pN_])"
 
 
 def erased(

@@ -17,7 +17,7 @@ import regift
 from regift.enforcement import policy
 from regift.enforcement.casebook import Casebook
 from regift.enforcement.policy_rules import gate_rules
-from regift.graph import custody, effective, entities
+from regift.graph import custody, effective, entities, forgotten
 from regift.graph.bounds import Bounds
 from regift.graph.connect import connect, count, quote, row
 from regift.graph.decisions import Decided, define_decisions
@@ -46,6 +46,7 @@ from regift.ranking import derive as ranking
 from regift.ranking.calibration import Calibration
 from regift.ranking.gate_rules import GateRules
 from regift.ranking.switches import told
+from regift.refresh import forget
 from regift.refresh.records import fold
 from regift.refresh.settings import params_of, read_bounds, read_settings
 from regift.refresh.touched import changed_records, compare, touch_accounts, touch_items
@@ -112,16 +113,27 @@ def refresh(
     the current generation stays, unless time had cut it. Cost: linear in what changed, plus in
     findings and accounts.
     """
-    bounds = bounds or read_bounds(workspace)
+    forget.finish(workspace, lambda line: None)  # what one that was killed left
+    outcome = _refreshed(workspace, full, say, bounds or read_bounds(workspace))
+    forget.finish(workspace, say)
+    return outcome
+
+
+def _refreshed(
+    workspace: Workspace, full: bool, say: Callable[[str], None], bounds: Bounds
+) -> Outcome:
+    """Under the lock: the current generation, or a new one."""
     with workspace.lock("refresh"), workspace.scratch("refresh") as scratch:
         settings = read_settings(workspace)
         old = current_manifest(workspace)
         loads = pending_loads(workspace, old)
         with Casebook.open(workspace.casebook) as casebook:
             decisions = casebook.state()
+            names = forget.names_of(casebook, old, full)
+        decided = forget.decided_without(decisions.tables, names)
         digests = {
             "settings": digest_of({**asdict(settings), "typology": None}),
-            **{name: digest_of(rows) for name, rows in decisions.tables.items()},
+            **{name: digest_of(rows) for name, rows in decided.items()},
             "code": code_digest(),
             "casebook_head": decisions.head,
             **{f"params.{n}": digest_of(_decisive(settings, bounds, n)) for n in ALL},
@@ -136,9 +148,10 @@ def refresh(
         if old and whole and not loads and not full and _same_inputs(old.digests, digests):
             return Outcome(old, fresh=False)
         run = Run(workspace, settings, old, digests, full, say, bounds, calibration, told)
+        run.forgetting = names if full else {}
         con = connect(scratch)
         try:
-            return Outcome(run.make(con, loads, decisions.tables), fresh=True)
+            return Outcome(run.make(con, loads, decided), fresh=True)
         finally:
             con.close()
 
@@ -194,6 +207,7 @@ class Run:
         self.old = None if self.full else "old"
         self.seconds: dict[str, float] = {}
         self.switched_off: list[str] = []
+        self.forgetting: forgotten.Names = {}
 
     def make(
         self,
@@ -232,6 +246,7 @@ class Run:
                 "calibration": self.calibration.id if self.calibration else None,
                 "policy": self.policy,
                 "payments_begin_us": self.begin_us,
+                "forgotten": sorted({*self.before.forgotten, *self.forgetting.values()}),
                 "params": {name: show(params_of(self.settings, name)) for name in ALL},
             },
         )
@@ -246,6 +261,8 @@ class Run:
     ) -> dict[str, tuple[Segment, ...]]:
         began = time.monotonic()
         segments = fold(con, self.workspace, self.before, loads)
+        if self.forgetting:
+            segments = forgotten.erased(con, self.workspace, segments, self.forgetting)
         define_records(con, self.workspace, Manifest(number=0, segments=segments))
         self._done("records", began)
         return segments

@@ -125,7 +125,8 @@ def due(within: str | None, at: str | None, as_json: bool, quiet: bool, workspac
         print_rows(rows, as_json, _DUE)
         there.tell(quiet)
         now = utc_text(there.moment.now_us)
-    over = sum(1 for each in rows if each["reminders"] and each["due_at"] <= now)
+    asked_for = (each for each in rows if each["task"] in work.PROOF and each["reminders"])
+    over = sum(1 for each in asked_for if each["due_at"] <= now)
     whose = " (example)" if asked.example else ""
     say(f"{len(rows):,} tasks; reminders due again by the clock, {now}: {over:,}{whose}", quiet)
 

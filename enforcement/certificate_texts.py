@@ -5,7 +5,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "no_official": "{account} is no official account: it needs no certificate, and none lets "
         "it sell",
         "no_sale": "{account} has made no first-level sale by {at}",
-        "compliant": "{account} is compliant at {at}: {filing} holds until {until} and covers "
+        "compliant": "{account} is compliant at {at}: {filing} holds {until} and covers "
         "every first-level sale since {since}",
         "uncovered": "{account} is not compliant at {at}: first-level sales since {since} that no "
         "certificate covers: {n}",
@@ -20,13 +20,13 @@ TEXTS: dict[str, dict[str, str]] = {
         "would excuse one",
         "registration": "a filing is a registration and no endorsement: it covers first-level "
         "sales only",
+        "until": "until {end}",
         "always": "for good",
     },
     "zh": {
         "no_official": "{account} 不是公众号：无需合作证明，有证明也不得因此销售",
         "no_sale": "截至 {at}，{account} 没有一级销售",
-        "compliant": "{account} 在 {at} 合规：{filing} 有效至 {until}，覆盖自 {since} 起的每一笔"
-        "一级销售",
+        "compliant": "{account} 在 {at} 合规：{filing} {until}，覆盖自 {since} 起的每一笔一级销售",
         "uncovered": "{account} 在 {at} 不合规：自 {since} 起有 {n} 笔一级销售不在任何有效证明"
         "的范围内",
         "without": "{account} 在 {at} 不合规：没有有效的合作证明，此后仍有 {n} 笔一级销售",
@@ -35,7 +35,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "no_excuse": "以下行为任何证明都不能免除，无论备案如何均成立：{counts}",
         "nothing_else": "未发现其超出一级的赠送或销售；即使有，任何证明也不能免除",
         "registration": "备案只是登记，不是背书：只覆盖一级销售",
-        "always": "长期",
+        "until": "有效至 {end}",
+        "always": "长期有效",
     },
 }
 

@@ -19,6 +19,8 @@ from regift.queries import certified
 
 SECOND_LEVEL = ("multi_level_gift", "second_level_sale", "closed_channel_sale")
 """Typologies whose findings no certificate excuses."""
+PROOF = ("request_proof", "expired")
+"""Tasks of which people are reminded."""
 
 
 @dataclass(frozen=True)
@@ -302,7 +304,8 @@ def _standing(told: dict[str, Any], seller: dict[str, Any] | None, lang: str) ->
     if since is None:
         return say(lang, "idle", last=told["last_sale_at"], **named)
     names = [c["certificate"] for c in told["certificates"] if c["state"] in certified.COVERED]
-    until = _time(seller["until_us"]) or say(lang, "always")
+    end = _time(seller["until_us"])
+    until = say(lang, "until", end=end) if end else say(lang, "always")
     filing = ", ".join(dict.fromkeys(names))
     return say(lang, "compliant", filing=filing, until=until, since=since, **named)
 

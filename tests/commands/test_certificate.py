@@ -243,8 +243,19 @@ def test_reminders(place: Path) -> None:
     assert (told["reminders"], told["task"]) == (2, "request_proof")
     again, sent_at = (datetime.fromisoformat(told[key]) for key in ("due_at", "reminded_at"))
     assert again - sent_at == timedelta(days=7)
-    assert "reminders due again by the clock" in certificate(place, "due").stderr
+    assert certificate(place, "remind", "brand", "--reason", "its filings are to be reviewed")
+    told = certificate(place, "due").stderr.splitlines()[-1]
+    assert "reminders due again by the clock" in told
+    assert told.endswith(": 0 (example)"), "a review is nothing that anybody is reminded of again"
     assert run("audit", "verify", "-w", place).code == 0
+
+
+def test_a_certificate_without_an_end(place: Path) -> None:
+    text = "account,partner_company,filing_number,valid_from\nshop,Chain,F77,2020-01-01T00:00:00Z\n"
+    assert loaded(place, "certificates", text, name="endless.csv").code == 0
+    assert run("refresh", "-q", "-w", place).code == 0
+    for lang, said in (("en", " F77 holds for good and covers "), ("zh", "F77 长期有效，")):
+        assert said in certificate(place, "check", "shop", "--lang", lang).stdout
 
 
 def test_both_languages_say_the_same() -> None:

@@ -13,7 +13,13 @@ from typing import Any
 from regift.enforcement.casebook import Casebook
 from regift.enforcement.needed_generations import needed
 from regift.graph.collect_garbage import collect_garbage, is_young
-from regift.graph.store import current_manifest, load_manifest, manifest_of, published
+from regift.graph.store import (
+    current_manifest,
+    load_manifest,
+    manifest_of,
+    open_snapshot,
+    published,
+)
 from regift.graph.workspace import (
     Workspace,
     actor,
@@ -25,13 +31,15 @@ from regift.graph.workspace import (
 )
 from regift.loaders.errors import RegiftError, UsageError
 from regift.refresh.schedule import Schedule, read_schedule
+from regift.refresh.settings import read_settings
 
 
 def keep(workspace: Workspace, number: int, reason: str) -> None:
     """Keep a generation until it is released. UsageError when there is none of that number."""
-    with workspace.lock("refresh", wait_s=WAIT_S):  # gc holds it, too
-        manifest = manifest_of(workspace, number)
-        path = _mark(workspace, manifest.number)
+    manifest = manifest_of(workspace, number)
+    # As a reader has it open: a `gc` that goes on at the same time has taken it, or leaves it.
+    with open_snapshot(workspace, read_settings(workspace), manifest):
+        path = _mark(workspace, number)
         if path.exists():
             raise RegiftError(f"generation {number} is kept already: see `regift generations list`")
         write_json(path, {"actor": actor(), "at": now_us(), "reason": reason})
@@ -39,18 +47,11 @@ def keep(workspace: Workspace, number: int, reason: str) -> None:
 
 def release(workspace: Workspace, number: int) -> None:
     """Let the next `gc` have it, if nothing else keeps it. UsageError when it was not kept."""
-    with workspace.lock("refresh", wait_s=WAIT_S):
-        path = _mark(workspace, manifest_of(workspace, number).number)
-        if not path.exists():
-            raise UsageError(
-                f"generation {number} is not kept by hand: see `regift generations list`"
-            )
-        path.unlink()
-        sync_folder(workspace.generations)
-
-
-WAIT_S = 10.0
-"""A `gc` holds the lock for a moment; a refresh for longer than anybody waits here."""
+    path = _mark(workspace, manifest_of(workspace, number).number)
+    if not path.exists():
+        raise UsageError(f"generation {number} is not kept by hand: see `regift generations list`")
+    path.unlink()
+    sync_folder(workspace.generations)
 
 
 def prune(

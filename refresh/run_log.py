@@ -38,7 +38,7 @@ from regift.graph.workspace import (
 from regift.loaders.errors import RegiftError
 
 NAME = "runs.jsonl"
-KILLED = "it ended without a word: killed, or the machine went down"
+KILLED = "ended without a word: killed, or the machine went down"
 DONE = (0, 4)
 """Exit codes of a run that did its work; 4: a bound cut something, which the line tells."""
 

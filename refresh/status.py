@@ -83,8 +83,8 @@ def problems(found: Mapping[str, Any]) -> list[str]:
     last = found["last_run"]
     if last is not None and last["exit_code"] not in DONE:
         code = last["exit_code"]
-        ended = "was killed" if code is None else f"ended with exit code {code}"
-        lines.append(f"the refresh of {last['begun_at']} {ended}: {last['error']}")
+        ended = "" if code is None else f"ended with exit code {code}: "
+        lines.append(f"the refresh of {last['begun_at']} {ended}{last['error']}")
     if found["late"]:
         lines.append(f"a refresh was due at {found['next_due']}")
     if found["damaged_log_lines"]:

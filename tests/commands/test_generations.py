@@ -7,6 +7,7 @@ from pathlib import Path
 from command_line import GIFTS, loaded, run
 
 from regift.commands.options import opened
+from regift.graph.workspace import Workspace
 
 HEAD = GIFTS.splitlines()[0]
 
@@ -65,7 +66,8 @@ def test_an_export_of_an_old_generation_is_the_same_bytes(copied: Path, tmp_path
 def test_keep_and_release(copied: Path) -> None:
     for number in (1, 2):
         more(copied, number)
-    ran = run("generations", "keep", "1", "--reason", "in \x1b[31mcourt", "-w", copied)
+    with Workspace.open(copied).lock("refresh"):  # a long refresh is no reason to wait
+        ran = run("generations", "keep", "1", "--reason", "in \x1b[31mcourt", "-w", copied)
     assert ran.code == 0
     (copied / "regift.toml").write_text("[generations]\nkeep = 1\n")
     rows = kept(copied)

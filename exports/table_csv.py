@@ -25,9 +25,7 @@ import pyarrow.compute as pc
 from regift.exports.about import on_every_row
 from regift.exports.columns import is_text, plain_batches
 from regift.exports.target import published
-
-RISKY = "^(?:\\s*[=+\\-@＝＋－＠]|[\\t\\r\\n'])"
-"""Cells a spreadsheet could run, and cells that would be read back wrongly without the mark."""
+from regift.loaders.formula import RISKY
 
 
 def write(table: pa.Table, target: Path | BinaryIO, about: Mapping[str, str]) -> None:

@@ -13,6 +13,7 @@ from regift.graph.loads import all_loads
 from regift.graph.workspace import Workspace
 from regift.loaders.column_map import load_format, load_map
 from regift.loaders.errors import UsageError
+from regift.loaders.formula import marked
 from regift.loaders.tables import TABLES
 
 csv.field_size_limit(1 << 30)
@@ -115,7 +116,8 @@ def export_text(workspace: Workspace, rows: list[dict[str, Any]]) -> str:
     """Rejects as a file to mend: their own columns, after the reject's id and rule.
 
     Rows of JSON lines and Parquet come out as JSON lines, of CSV as CSV. A CSV row with a wrong
-    number of fields is padded or keeps its surplus: mending it is the point of the file.
+    number of fields is padded or keeps its surplus: mending it is the point of the file. What a
+    spreadsheet would run is marked with an apostrophe (loaders/formula.py), which a retry drops.
     UsageError when the rows do not have one header, so that no field can slip into another column.
     """
     shapes = {(row["table"], row["format"], row["header"]) for row in rows}
@@ -144,9 +146,10 @@ def export_text(workspace: Workspace, rows: list[dict[str, Any]]) -> str:
     delimiter = given or ("\t" if _is_tsv(rows[0]["file"]) else ",")
     header = _fields(rows[0]["header"], delimiter) if rows[0]["header"] else []
     writer = csv.writer(out)
-    writer.writerow([*OWN_COLUMNS, *header])
+    writer.writerow([*OWN_COLUMNS, *map(marked, header)])
     for row in rows:
-        writer.writerow([row["reject"], row["rule"], *_fields(row["row"], delimiter)])
+        fields = _fields(row["row"], delimiter)
+        writer.writerow([row["reject"], row["rule"], *map(marked, fields)])
     return out.getvalue()
 
 

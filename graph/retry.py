@@ -11,6 +11,7 @@ from regift.graph.rejects import OWN_COLUMNS, map_delimiter, open_rejects, origi
 from regift.graph.staging import LoadReport, LoadRequest, stage
 from regift.graph.workspace import Workspace
 from regift.loaders.errors import BadFile, UsageError
+from regift.loaders.formula import unmarked
 from regift.loaders.read import ReadOptions
 
 
@@ -87,9 +88,10 @@ def _mended(file: Path) -> tuple[list[str], list[str] | list[list[str]]]:
             "mend a file of `regift rejects export`"
         )
     head, *mended = (row for row in rows if row)
-    header = [head[2:]] if head[2:] else []
+    header = [list(map(unmarked, head[2:]))] if head[2:] else []
     # A row of nothing but our columns stays a row: written as a blank line it would be none.
-    return [row[0] for row in mended], header + [row[2:] or [""] for row in mended]
+    records = [list(map(unmarked, row[2:])) or [""] for row in mended]
+    return [row[0] for row in mended], header + records
 
 
 def _written(records: list[str] | list[list[str]], scratch: Path, delimiter: str) -> Path:

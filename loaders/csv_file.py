@@ -4,6 +4,7 @@ Nothing is sniffed: delimiter and header are given. Memory is a few batches, wha
 """
 
 import mmap
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,8 @@ from regift.loaders.relation import Relation, unfinished
 BATCH_BYTES = 8 << 20
 BATCH_RECORDS = 1 << 17
 QUOTE = ord('"')
+MOST_COLUMNS = 16_384
+"""As many as a sheet of a workbook has."""
 
 _FAULTS = (
     (csv_scan.NUL, "nul_byte", "'the row holds a NUL byte'"),
@@ -113,11 +116,20 @@ class CsvFile:
 
     def _read_header(self, start: int) -> tuple[str, ...]:
         """Column names of the first record; the marks then begin behind it."""
-        many = 4096
-        found = self._scan(_Mark(0, start, 1), np.arange(many, dtype=np.int64), many, 1)
+        found = self._scan(_Mark(0, start, 1), np.arange(MOST_COLUMNS), MOST_COLUMNS, 1)
         if not found.records:
             raise BadFile(f"{self.name}: the file is empty; it needs at least a header line")
         self.header = self._text(found.starts[0], found.ends[0])
+        if found.counts[0] > MOST_COLUMNS:
+            raise BadFile(
+                f"{self.name}: line {found.lines[0]}: the header has {found.counts[0]:,} columns; "
+                f"a file may have {MOST_COLUMNS:,}"
+            )
+        if found.flags[0] & csv_scan.TOO_LONG:
+            raise BadFile(
+                f"{self.name}: line {found.lines[0]}: the header is longer than "
+                f"{csv_scan.MAX_RECORD} bytes"
+            )
         if found.flags[0] & (csv_scan.FAULTS & ~csv_scan.FEW):
             raise BadFile(
                 f"{self.name}: line {found.lines[0]}: the header is damaged "
@@ -129,7 +141,7 @@ class CsvFile:
         names = tuple(
             str(self._column(found, start, place)[0].as_py()).strip() for place in range(count)
         )
-        twice = sorted({name for name in names if names.count(name) > 1})
+        twice = sorted(name for name, times in Counter(names).items() if times > 1)
         if twice:
             raise BadFile(
                 f"{self.name}: line {found.lines[0]}: the header names "

@@ -98,9 +98,10 @@ def scan_lines(
         start = position
         empty = True
         p = start
+        while empty and p < size and data[p] != _LF:
+            empty = _blank(data[p])
+            p += 1
         while p < size and data[p] != _LF:
-            if not _blank(data[p]):
-                empty = False
             p += 1
         end = p
         if end > start and data[end - 1] == _CR:

@@ -22,6 +22,9 @@ from regift.loaders.sources import Source, find_sources
 from regift.loaders.tables import Table
 from regift.loaders.validate import Check, broken, checks, decimals, named
 
+NAMED = 30
+"""Columns that a message names; a file may have thousands."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ReadOptions:
@@ -257,7 +260,7 @@ def _fields(file: InputFile, source: Source, mapping: Mapping, reading: Reading)
     if absent:
         raise BadFile(
             f"{source.name}: no column {', '.join(' or '.join(map(repr, g)) for g in absent)}; the "
-            f"file has {', '.join(repr(name) for name in file.fields)}; name the columns so, or "
+            f"file has {_listed([repr(name) for name in file.fields])}; name the columns so, or "
             "give a column map with --map"
         )
     if isinstance(file, ParquetFile) and (inexact := mapping.ids_from(file.floats)):
@@ -267,9 +270,15 @@ def _fields(file: InputFile, source: Source, mapping: Mapping, reading: Reading)
         )
     ignored = [name or "(no name)" for name in file.fields if name not in wanted]
     if ignored:
-        said = f"ignored columns: {', '.join(ignored)}"
+        said = f"ignored columns: {_listed(ignored)}"
         reading.ignored[said] = reading.ignored.get(said, 0) + 1
     return [name for name in wanted if name in file.fields]
+
+
+def _listed(names: list[str]) -> str:
+    """Names of columns, as many as a person reads."""
+    more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
+    return ", ".join(name[:100] for name in names[:NAMED]) + more
 
 
 @dataclass(frozen=True)

@@ -224,3 +224,20 @@ def test_a_mended_row_that_became_two_is_refused(fresh: Path) -> None:
     ran = run("rejects", "retry", file, "-w", fresh)
     assert ran.code == 1
     assert ran.line.endswith("1 rows are read as 2 records: keep each on a line of its own")
+
+
+def test_no_cell_of_an_export_is_a_formula(fresh: Path) -> None:
+    """A spreadsheet that opens the rejects runs nothing, and a retry has the ids as they were."""
+    ids = ["=cmd|' /C calc'!A1", "+1", "-1", "@SUM(1)", "'quoted", " =1", "＝1", "\t=1"]
+    rows = [f'"g{k}","soon","{name}","b","x","gift"' for k, name in enumerate(ids)]
+    head = HEAD.replace("kind", "kind,=memo")
+    text = "\n".join([head, *(row + ',"=1"' for row in rows), ""])
+    assert loaded(fresh, "gifts", text).code == 3
+    file = mend(fresh, ("soon", "2026-01-01T00:00:00Z"))
+    with file.open(newline="") as lines:
+        cells = [cell for row in csv.reader(lines) for cell in row]
+    assert not [cell for cell in cells if cell.lstrip()[:1] in tuple("=+-@＝＋－＠")]
+    ran = run("rejects", "retry", file, "--max-bad", "1", "-w", fresh)
+    assert ran.code == 0, ran.stderr
+    assert run("refresh", "-q", "-w", fresh).code == 0
+    assert sorted(asked(fresh, "SELECT source FROM gifts")) == sorted((i,) for i in ids[:-1])

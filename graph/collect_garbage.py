@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import os
 import shutil
 from collections.abc import Callable, Collection
 from pathlib import Path
@@ -37,7 +38,7 @@ def collect_garbage(
         kept |= {*numbers[-1:]}
         kept |= {*_open(workspace, [n for n in numbers if n not in kept], closing)}
         kept |= {*also()} & {*numbers}
-        doomed = _left_over(workspace, kept)
+        doomed = _left_over(workspace, kept) + _abandoned(workspace, closing)
         taken = set(current.loads) if current else set()
         doomed += [
             workspace.staged / load["load"] / "rows.parquet"
@@ -76,7 +77,8 @@ def remove_older(workspace: Workspace) -> tuple[list[int], list[int]]:
     ):
         numbers = published(workspace, current_manifest(workspace))
         held = _open(workspace, numbers[:-1], closing)
-        for path in _left_over(workspace, {*numbers[-1:], *held}):
+        left = _left_over(workspace, {*numbers[-1:], *held}) + _abandoned(workspace, closing)
+        for path in left:
             if path.is_dir():
                 shutil.rmtree(path)
             else:
@@ -113,13 +115,27 @@ def _left_over(workspace: Workspace, kept: set[int]) -> list[Path]:
         if not path.stem.isdigit() or int(path.stem) not in kept
     ]
     segments = [path for path in workspace.segments.iterdir() if path.name not in named]
-    scratch = workspace.root / "scratch"
     interrupted = [path for path in workspace.staged.iterdir() if path.name.startswith(".")]
     links = workspace.root.glob(".current.*")
     # Manifests go first: one that is left by a kill in between must not name what is gone.
     return sorted(generations, key=lambda path: (path.suffix != ".json", path)) + sorted(
-        [*segments, *interrupted, *links, *(scratch.iterdir() if scratch.is_dir() else ())]
+        [*segments, *interrupted, *links]
     )
+
+
+def _abandoned(workspace: Workspace, closing: contextlib.ExitStack) -> list[Path]:
+    """Scratch folders that no process holds; they are locked until `closing`."""
+    whole = workspace.root / "scratch"
+    left = []
+    for path in sorted(whole.iterdir()) if whole.is_dir() else ():
+        try:
+            handle = os.open(path, os.O_RDONLY)
+            closing.callback(os.close, handle)
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except (BlockingIOError, FileNotFoundError):
+            continue
+        left.append(path)
+    return left
 
 
 def _bytes(path: Path) -> int:

@@ -141,13 +141,27 @@ class Workspace:
 
     @contextlib.contextmanager
     def scratch(self, name: str) -> Iterator[Path]:
-        """An empty folder for one piece of work, removed afterwards."""
-        folder = private_folder(self.root / "scratch")
-        folder = private_folder(folder / f"{name}-{os.getpid()}-{time.monotonic_ns()}")
+        """An empty folder for one piece of work, removed afterwards.
+
+        It is locked meanwhile: one that nobody holds was left by a crash, and `gc` removes it.
+        """
+        folder, handle = self._held_scratch(name)
         try:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+            os.close(handle)
+
+    def _held_scratch(self, name: str) -> tuple[Path, int]:
+        whole = private_folder(self.root / "scratch")
+        while True:
+            folder = private_folder(whole / f"{name}-{os.getpid()}-{time.monotonic_ns()}")
+            with contextlib.suppress(FileNotFoundError):
+                handle = os.open(folder, os.O_RDONLY)
+                fcntl.flock(handle, fcntl.LOCK_EX)
+                if folder.exists():
+                    return folder, handle
+                os.close(handle)  # gc came between making and locking it
 
 
 def _acquire(handle: int, name: str, root: Path, wait_s: float) -> None:

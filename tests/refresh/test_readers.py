@@ -149,3 +149,15 @@ def test_a_judgement_between_two_questions_is_in_both_answers_or_in_none(tmp_pat
     assert reader.state() == Decisions([("ann", "bob", "same", 1)], [], [], [], [], writer.head())
     reader.close()
     writer.close()
+
+
+def test_gc_leaves_the_scratch_of_work_that_goes_on(workspace: Workspace) -> None:
+    refresh(workspace)
+    left = workspace.root / "scratch" / "load-1-1"
+    with workspace.scratch("retry") as held:
+        (held / "mended.csv").write_text("x\n")
+        left.mkdir()
+        assert collect_garbage(workspace, keep=1)[0] == ["scratch/load-1-1"]
+        assert (held / "mended.csv").is_file()
+        assert not left.exists()
+    assert not held.exists()

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 
 import duckdb
 
+from regift.graph.keyed import SHAPE
+
 VALUES_MAX = 8
 """Values of one field that an account is compared by; with more, all of them are left out: a till
 or a help desk, and each pair would cost their product."""
@@ -210,10 +212,11 @@ def level_sql(field: str, a: str, b: str) -> str:
 
 
 def people_sql(identifiers: str = "identifiers") -> str:
-    """A query (account, field, value) of the cleaned identifiers, each once."""
+    """A query (account, field, value) of the cleaned identifiers, each once; no hashes."""
     kinds = ", ".join(f"('{kind}', '{name}')" for name, f in FIELDS.items() for kind in f.kinds)
     return (
         "SELECT DISTINCT account, field, fuzzy_clean(field, kind, value) AS value "
         f"FROM {identifiers} JOIN (VALUES {kinds}) AS _f(kind, field) USING (kind) "
-        "WHERE fuzzy_clean(field, kind, value) IS NOT NULL"
+        "WHERE fuzzy_clean(field, kind, value) IS NOT NULL "
+        f"AND NOT regexp_full_match(value, '{SHAPE}')"
     )

@@ -17,6 +17,9 @@ NAME = "key"
 TOMBSTONE = "forgotten-"
 """What the id of a forgotten account begins with."""
 
+SHAPE = "h-[0-9a-f]{24}"
+"""What an identifier looks like that is stored as a hash."""
+
 _DIGITS = 24
 """Hexadecimal digits of a hash: among 10^9 ids two are alike with probability 10^-11."""
 
@@ -33,10 +36,10 @@ def key_of(workspace: Workspace) -> str:
         ) from None
 
 
-def made_key(workspace: Workspace) -> str:
-    """The key of a workspace, made when there is none. Call it under the lock of loads."""
+def made_key(workspace: Workspace, used: bool) -> str:
+    """The key of a workspace, made if nothing has used one. Call it under the lock of loads."""
     path: Path = workspace.root / NAME
-    if not path.exists():
+    if not (used or path.exists()):
         write_durably(path, f"{secrets.token_hex(32)}\n".encode())
     return key_of(workspace)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 
+from regift.graph import hashed_identifiers
 from regift.graph.connect import connect, quote, row
 from regift.graph.forgotten import at_load, empty_rejects
 from regift.graph.keyed import key_of
@@ -92,15 +93,20 @@ def _decided(
     action: str,
     reading: Reading,
 ) -> dict[str, int]:
-    """What becomes of each row, where those of forgotten accounts do not come back."""
+    """What becomes of each row, as it may be stored: nobody forgotten comes back."""
     manifest = current_manifest(workspace)
     tombstones = manifest.forgotten if manifest else ()
-    if not tombstones:
-        return decide(con, workspace, table, action, reading)
-    key = key_of(workspace)
-    reading.notes += at_load(con, table, key, tombstones)
+    key = key_of(workspace) if tombstones else ""
+    hashed = table.name == hashed_identifiers.TABLE and hashed_identifiers.is_hashed(workspace)
+    if tombstones:
+        reading.notes += at_load(con, table, key, tombstones)
+    if hashed:
+        hashed_identifiers.hash_accepted(con, workspace)
     counts = decide(con, workspace, table, action, reading)
-    empty_rejects(con, key, tombstones)
+    if tombstones:
+        empty_rejects(con, key, tombstones)
+    if hashed:
+        hashed_identifiers.empty_rejects(con)
     return counts
 
 
@@ -190,6 +196,7 @@ def _write(
             "format": request.options.format,
             "map": str(request.options.map) if request.options.map else None,
             "encoding": request.options.encoding,
+            "store": _store(workspace, request.table),
             "resolves": list(request.resolves) if state == "staged" else [],
             "origin": None if request.origin is None else dict(request.origin),
             **counts,
@@ -201,6 +208,13 @@ def _write(
     os.replace(folder, workspace.staged / load)
     sync_folder(workspace.staged)
     return load
+
+
+def _store(workspace: Workspace, table: str) -> str:
+    """How its values are stored: as they are, or identifiers as hashes."""
+    if table != hashed_identifiers.TABLE:
+        return hashed_identifiers.PLAIN
+    return hashed_identifiers.store_of(workspace.settings_table())
 
 
 def _full_rows(request: LoadRequest) -> str:

@@ -21,6 +21,7 @@ from regift.graph.collect_garbage import remove_older
 from regift.graph.connect import connect, count, parquet, quote, row
 from regift.graph.decisions import Decided
 from regift.graph.forgotten import EMPTIED, Names, naming, naming_sql, renamed_sql
+from regift.graph.hashed_identifiers import key_used
 from regift.graph.keyed import made_key, tombstone
 from regift.graph.loads import all_loads
 from regift.graph.staging import LOCK_WAIT_S
@@ -40,7 +41,7 @@ def ask(workspace: Workspace, account: str, reason: str) -> int:
     if not any(what["rows"] for what in what_goes(workspace, account)):
         raise UsageError(f"nothing in {workspace.root} names the account {account!r}")
     with workspace.lock("load", LOCK_WAIT_S):
-        key = made_key(workspace)
+        key = made_key(workspace, key_used(workspace))
     with Casebook.open(workspace.casebook) as casebook:
         return forgetting.ask(casebook, account, tombstone(key, account), reason)
 

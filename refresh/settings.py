@@ -13,6 +13,7 @@
 [schedule], [generations] ...  when runs are due, what is kept (`refresh/schedule.py`)
 [limits] ...           what input and questions may cost (`refresh/input_limits.py`)
 [inbox.NAME] ...       folders whose files are loaded (`refresh/inbox_settings.py`)
+[identifiers] store    plain, or hash: as keyed hashes (`graph/hashed_identifiers.py`)
 [calibrate] prior      dossiers that what chance makes of a typology is worth, beside decisions
 [typology.NAME] ...    parameters of every run
 """
@@ -23,7 +24,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from regift.enforcement import policy, policy_rules
-from regift.graph import fuzzy_model
+from regift.graph import fuzzy_model, hashed_identifiers
 from regift.graph.bounds import Bounds
 from regift.graph.entities import ONE_SUBJECT, SEPARATE
 from regift.graph.fuzzy import EFFECTS
@@ -53,6 +54,7 @@ KNOWN = {
     ),
     "policy": ("pack",),
     "calibrate": ("prior",),
+    "identifiers": ("store",),
     "bounds": tuple(limits.DEFAULTS),
     "limits": tuple(input_limits.DEFAULTS),
     **schedule.KNOWN,
@@ -88,6 +90,7 @@ def settings_of(
     schedule.schedule_of(table)
     input_limits.limits_of(table, {})
     inbox_settings.inboxes_of(table)
+    hashed_identifiers.store_of(dict(table))
     default = Settings()
     clock_unit_us = _duration(table.get("clock", {}).get("unit", "1s"), "[clock] unit")
     if clock_unit_us == 0:
@@ -217,6 +220,7 @@ def origins(workspace: Workspace) -> list[dict[str, str]]:
         ("entities", "fuzzy_possible"): str(settings.fuzzy_possible_cb),
         ("entities", "fuzzy_sharers"): str(settings.fuzzy_sharers_max),
         ("calibrate", "prior"): str(_prior(table)),
+        ("identifiers", "store"): hashed_identifiers.store_of(dict(table)),
     }
     for (section, key), value in shown.items():
         origin = "regift.toml" if key in table.get(section, {}) else "default"

@@ -21,6 +21,7 @@ from regift.graph import custody
 from regift.graph.bounds import Bounds
 from regift.graph.connect import connect, count, row
 from regift.graph.decisions import DDL, Decided
+from regift.graph.hashed_identifiers import stored_value
 from regift.graph.snapshot import Settings
 from regift.graph.store import (
     Manifest,
@@ -145,6 +146,9 @@ class Again(Run):
     def leave_out(self, con: duckdb.DuckDBPyConnection, thing: Thing | None) -> None:
         """Make everything again without the thing; None: without nothing."""
         define_records(con, self.workspace, self.before, prefix="all_")
+        if thing and thing.what == "identifier":
+            stored = stored_value(self.workspace, str(thing.kind), thing.id)
+            thing = replace(thing, id=stored)
         missing = sum(_narrow(con, name, thing) for name in TABLES)
         finding = thing.id if thing and thing.what == "finding" else None
         if finding is not None:

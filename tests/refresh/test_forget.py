@@ -122,11 +122,12 @@ def texts(workspace: Workspace) -> Iterator[tuple[str, str]]:
 def naming(workspace: Workspace, *words: str) -> dict[str, list[str]]:
     """Files in which one of the words stands, as it is or as Python or JSON quote it."""
     found: dict[str, list[str]] = {}
+    said = list(texts(workspace))
     for word in words:
         forms = {word, repr(word)[1:-1], json.dumps(word)[1:-1]}
         forms |= {json.dumps(word, ensure_ascii=False)[1:-1], word.replace('"', '""')}
         forms |= {repr(form)[1:-1] for form in forms}
-        for name, text in texts(workspace):
+        for name, text in said:
             if any(form in text for form in forms):
                 found.setdefault(name, []).append(word)
     return found

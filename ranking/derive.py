@@ -18,6 +18,7 @@ import duckdb
 from regift.graph.snapshot import Settings
 from regift.queries.typology import Typology
 from regift.ranking import (
+    carried,
     cases,
     covers,
     evidence,
@@ -59,12 +60,14 @@ def derive(
     typologies: Mapping[str, Typology],
     calibration: Calibration | None = None,
     rules: GateRules | None = None,
+    before: str | None = None,
 ) -> None:
     """Make the tables of `TABLES` as temporary tables of the connection.
 
     Reads findings, subjects, evidence (queries/findings.py), gifts, transfers, items, labels,
     entity_of, account_kinds and allowed; a pure function of them, the settings, the typologies and
     the calibration. `proposals` alone depends on allowed and on the rules of the gate.
+    before: attached generation whose scores stay where nothing moved them (ranking/carried.py).
     Raises RegiftError for a finding whose typology is not given.
     Cost: linear in evidence and subjects, but for the sorts.
     """
@@ -75,8 +78,11 @@ def derive(
     roles.derive(con)
     weights.derive(con)
     units.derive(con)
+    old = before if carried.choose(con, before) else None
     score.derive(con)
-    listing.derive(con)
+    listing.derive(con, old)
+    if old:
+        carried.add(con, old)
     gate.derive(con, rules or GateRules())
     for table in _PASSING:
         con.execute(f"DROP TABLE {table}")

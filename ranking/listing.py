@@ -16,15 +16,21 @@ S, then its id); null when its evidence opens no case.
 
 import duckdb
 
+from regift.ranking import carried
+
 Con = duckdb.DuckDBPyConnection
 
 _SHOWN = "score, s, materiality_minor, currency, families, complete, uncalibrated"
 
 
-def derive(con: Con) -> None:
-    """Make the three tables from `unit_evidence`, `unit_scores` and the tables of cases."""
+def derive(con: Con, old: str | None = None) -> None:
+    """Make the three tables from `unit_evidence`, `unit_scores` and the tables of cases.
+
+    old: attached generation whose cases stand for those that are not among `moved_units`.
+    """
     _materiality(con)
-    _main_case(con)
+    stayed = carried.cases_before(old) if old else None
+    _main_case(con, stayed)
     con.execute(
         """
         CREATE OR REPLACE TEMP TABLE shown AS
@@ -51,14 +57,16 @@ def derive(con: Con) -> None:
         SELECT unit, id, case_id, {_SHOWN} FROM shown WHERE unit IN ('entity', 'operator')
         """
     )
-    _cases(con)
+    _cases(con, stayed)
     con.execute("DROP TABLE shown; DROP TABLE materiality; DROP TABLE main_case")
 
 
-def _cases(con: Con) -> None:
+def _cases(con: Con, stayed: str | None) -> None:
     """A case whose findings carry nothing for anybody keeps its row, with score 0."""
+    columns = _SHOWN.replace(", complete", "")
+    others = f"UNION ALL SELECT case_id, {columns} FROM ({stayed})" if stayed else ""
     con.execute(
-        """
+        f"""
         CREATE OR REPLACE TEMP TABLE cases AS
         WITH size AS (
             SELECT case_id, min(first_us) AS first_us, max(last_us) AS last_us,
@@ -71,7 +79,7 @@ def _cases(con: Con) -> None:
                coalesce(families, 0) AS families, size.complete,
                coalesce(uncalibrated, false) AS uncalibrated
         FROM size LEFT JOIN people USING (case_id)
-        LEFT JOIN (SELECT * EXCLUDE (case_id, complete) FROM shown WHERE unit = 'case') c
+        LEFT JOIN (SELECT id, {columns} FROM shown WHERE unit = 'case' {others}) c
             ON c.id = size.case_id
         """
     )
@@ -105,9 +113,10 @@ def _materiality(con: Con) -> None:
     )
 
 
-def _main_case(con: Con) -> None:
+def _main_case(con: Con, stayed: str | None) -> None:
+    others = f"UNION ALL SELECT case_id, s FROM ({stayed})" if stayed else ""
     con.execute(
-        """
+        f"""
         CREATE OR REPLACE TEMP TABLE main_case AS
         WITH inside AS (
             SELECT unit, id, case_id, rec, family, max(nano) AS nano
@@ -115,7 +124,8 @@ def _main_case(con: Con) -> None:
             GROUP BY ALL),
         sums AS (SELECT unit, id, case_id, sum(nano) AS says FROM inside GROUP BY ALL)
         SELECT sums.unit, sums.id, case_id
-        FROM sums LEFT JOIN (SELECT id AS case_id, s FROM unit_scores WHERE unit = 'case') c
+        FROM sums LEFT JOIN (
+            SELECT id AS case_id, s FROM unit_scores WHERE unit = 'case' {others}) c
             USING (case_id)
         QUALIFY row_number() OVER (
             PARTITION BY sums.unit, sums.id ORDER BY says DESC, s DESC, case_id) = 1

@@ -35,17 +35,18 @@ _BEGIN = f"SELECT min(at_us) AS at_us FROM {_COUNTED}"
 TOTAL_ORDER = "at_us, coalesce(seq, 0), record_id"
 """Total order of one table (D-1), ids by UTF-8 bytes."""
 
-# Only pairs that have a refund matter. `key` numbers (payer, payee, amount, currency), a refund has
-# that of what it would undo; `named` is the row that it names, -1 if none fits.
+# Only pairs that have a refund matter, and of these those that are asked for. `key` numbers (payer,
+# payee, amount, currency), a refund has that of what it would undo; `named` is the row that it
+# names, -1 if none fits.
 _SUSPECTS = f"""
-    WITH refunded AS (SELECT DISTINCT target AS source, source AS target FROM transfers
+    WITH refunded AS (SELECT DISTINCT target AS source, source AS target FROM {{moves}}
                       WHERE kind = 'refund'),
     forth AS (SELECT record_id, at_us, seq, source, target, amount_minor, currency, false AS back,
                      NULL AS refers_to
-              FROM transfers SEMI JOIN refunded USING (source, target)
+              FROM {{moves}} SEMI JOIN refunded USING (source, target)
               WHERE kind IN ('payment', 'red_packet')),
     back AS (SELECT record_id, at_us, seq, target, source, amount_minor, currency, true, refers_to
-             FROM transfers WHERE kind = 'refund'),
+             FROM {{moves}} WHERE kind = 'refund'),
     numbered AS (SELECT *, row_number() OVER (ORDER BY {TOTAL_ORDER}) - 1 AS row,
                         dense_rank() OVER (ORDER BY source, target, amount_minor, currency) - 1
                             AS key
@@ -55,6 +56,21 @@ _SUSPECTS = f"""
         ON r.back AND NOT n.back AND n.record_id = r.refers_to AND n.row < r.row
            AND n.source = r.source AND n.target = r.target
     ORDER BY r.row
+"""
+
+
+# Refunds cancel inside a pair of accounts, so the others stay as they were.
+_TOUCHED = """
+    CREATE OR REPLACE TEMP TABLE _moves AS
+    WITH changed AS (SELECT source, target FROM added_transfers
+                     UNION ALL SELECT source, target FROM removed_transfers),
+    pairs AS (SELECT source, target FROM changed UNION SELECT target, source FROM changed)
+    FROM transfers SEMI JOIN pairs USING (source, target)
+"""
+_UNTOUCHED = """
+    INSERT INTO cancelled FROM {old}.cancelled
+    WHERE record_id NOT IN (SELECT record_id FROM _moves)
+      AND record_id NOT IN (SELECT record_id FROM removed_transfers)
 """
 
 
@@ -100,13 +116,22 @@ def _column(table: Any, name: str) -> Any:
     return table[name].to_numpy().copy()  # writable, whatever Arrow shares: one type for the kernel
 
 
-def derive(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+def derive(
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    *,
+    old: str | None = None,
+) -> None:
     """Make `cancelled`, `payments` and `payments_begin` (see `graph/snapshot.py`) from `transfers`.
 
     `payments` leaves out cancelled transfers, self-loops and every kind but payment and red_packet.
+    old: attached generation whose `cancelled` stays for pairs of accounts that have no row in
+    `added_transfers` and `removed_transfers`.
     Cost: one sort of the transfers; the kernel sees only pairs that have a refund.
     """
-    rows = con.sql(_SUSPECTS).to_arrow_table()
+    if old:
+        con.execute(_TOUCHED)
+    rows = con.sql(_SUSPECTS.format(moves="_moves" if old else "transfers")).to_arrow_table()
     back = _column(rows, "back").astype(np.bool_)
     undoes = cancel(
         back, _column(rows, "at_us"), _column(rows, "key"), _column(rows, "named"),
@@ -118,7 +143,11 @@ def derive(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     con.register("_undone", undone)
     con.execute("CREATE OR REPLACE TEMP TABLE cancelled AS SELECT * FROM _undone")
     con.unregister("_undone")
-    # Sorted once: an empty OVER numbers the rows as they come.
+    if old:
+        con.execute(_UNTOUCHED.format(old=old))
+        con.execute("DROP TABLE _moves")
+    # Sorted once: an empty OVER numbers the rows as they come. Segments lie in order, but a join
+    # does not promise to keep it.
     con.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE payments AS
@@ -129,7 +158,9 @@ def derive(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
               FROM {_COUNTED} ORDER BY {TOTAL_ORDER})
         """
     )
-    con.execute(f"CREATE OR REPLACE TEMP TABLE payments_begin AS {_BEGIN}")
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE payments_begin AS SELECT min(at_us) AS at_us FROM payments"
+    )
 
 
 def define_payments(con: duckdb.DuckDBPyConnection) -> None:

@@ -67,6 +67,7 @@ class Snapshot:
     hold: a file that has to stay open as long as the snapshot, if any.
     bounds: how far a search may go.
     kept: what searches made of it and share, by name (`graph/temporal.py`).
+    before: of a refresh that shows touched units only, name of the attached generation before.
     """
 
     def __init__(
@@ -75,8 +76,10 @@ class Snapshot:
         settings: Settings,
         hold: BinaryIO | None = None,
         bounds: Bounds | None = None,
+        before: str | None = None,
     ) -> None:
         self.con = con
+        self.before = before
         self.settings = settings
         self.bounds = bounds or Bounds()
         self.kept: dict[str, Any] = {}
@@ -95,22 +98,29 @@ class Snapshot:
         self.close()
 
 
-def define_account_kinds(con: duckdb.DuckDBPyConnection) -> None:
+_NAMED = """
+    SELECT source AS account FROM {0}gifts UNION SELECT target FROM {0}gifts
+    UNION SELECT source FROM {0}transfers UNION SELECT target FROM {0}transfers
+    UNION SELECT account FROM {0}accounts UNION SELECT account FROM {0}identifiers
+    UNION SELECT account FROM {0}certificates UNION SELECT account FROM {0}labels
+    UNION SELECT issuer FROM {0}items WHERE issuer IS NOT NULL
+    UNION SELECT a FROM judgements UNION SELECT b FROM judgements
+"""
+
+
+def define_account_kinds(con: duckdb.DuckDBPyConnection, old: str | None = None) -> None:
     """Make `account_kinds`: every account that a record names, once.
 
     The kind of an account without a row in `accounts` is null: unknown.
+    old: attached generation that named all accounts but those of the tables `added_`; no row was
+    removed and no judgement taken back since.
     """
+    named = _NAMED.format("added_" if old else "")
+    known = f"UNION SELECT account FROM {old}.account_kinds" if old else ""
     con.execute(
-        """
+        f"""
         CREATE OR REPLACE TEMP TABLE account_kinds AS
-        WITH named AS (
-            SELECT source AS account FROM gifts UNION SELECT target FROM gifts
-            UNION SELECT source FROM transfers UNION SELECT target FROM transfers
-            UNION SELECT account FROM accounts UNION SELECT account FROM identifiers
-            UNION SELECT account FROM certificates UNION SELECT account FROM labels
-            UNION SELECT issuer FROM items WHERE issuer IS NOT NULL
-            UNION SELECT a FROM judgements UNION SELECT b FROM judgements)
-        SELECT account, kind, operator FROM named LEFT JOIN accounts USING (account)
+        SELECT account, kind, operator FROM ({named} {known}) LEFT JOIN accounts USING (account)
         """
     )
 

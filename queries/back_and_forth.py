@@ -26,10 +26,11 @@ import pyarrow as pa
 from regift.graph.snapshot import Snapshot
 from regift.graph.spans import LONGEST_US
 from regift.graph.union_find import join_guarded
+from regift.queries import scopes
 from regift.queries.findings import Findings, collect
 from regift.queries.moves import MOVES
 from regift.queries.params import count, duration, flag, ratio
-from regift.queries.typology import Typology
+from regift.queries.typology import Redo, Typology
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,12 @@ def _define_sides(graph: Snapshot, linked: bool) -> None:
     con.unregister("_bf_found")
 
 
+def redo(graph: Snapshot, params: Params) -> Redo:
+    """Pairs with a side that has a touched account."""
+    sees = scopes.sides(graph.con, "custody")
+    return Redo(sees=sees, named="account IN (FROM touched_sides)")
+
+
 def find(graph: Snapshot, params: Params) -> Findings:
     """Episodes of two sides that pass items to and fro."""
     _define_sides(graph, params.linked)
@@ -138,6 +145,7 @@ TYPOLOGY = Typology(
     fact=False,
     clauses=("R5", "R4"),
     partition="whole",
+    redo=redo,
     anchor="source and target of the first move, sorted, and its record",
     params=Params,
     find=find,

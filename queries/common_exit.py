@@ -22,6 +22,7 @@ from dataclasses import dataclass
 
 from regift.graph.snapshot import Snapshot
 from regift.queries.findings import Findings, collect
+from regift.queries.kept import keep
 from regift.queries.params import count, ratio
 from regift.queries.strata import size_stratum
 from regift.queries.typology import Typology
@@ -37,8 +38,8 @@ class Params:
     hub: int = count(20, "the exit of more accounts than that is a hub and no finding")
 
 
-def _rows(params: Params) -> str:
-    """The query; `exits` has a row for each account and exit of it."""
+def _exits(params: Params) -> str:
+    """The query of what is kept: each exit of each account."""
     return f"""
     WITH moves AS (
         SELECT record_id, at_us, seq, source, target, amount_minor, currency FROM payments
@@ -46,24 +47,33 @@ def _rows(params: Params) -> str:
         SELECT record_id, at_us, coalesce(seq, 0), source, target, amount_minor, currency
         FROM transfers WHERE kind = 'payout' AND source <> target),
     pairs AS (
-        SELECT source, target, currency, count(*) AS outs, sum(amount_minor) AS got,
-               max((at_us, seq, record_id)) AS place,
+        SELECT source AS account, target, currency, count(*) AS outs,
+               sum(amount_minor)::HUGEINT AS got, max((at_us, seq, record_id)) AS place,
                arg_max(amount_minor, (at_us, seq, record_id)) AS amount_minor
-        FROM moves GROUP BY source, target, currency),
-    exits AS (
-        SELECT * FROM pairs WINDOW own AS (PARTITION BY source, currency)
-        QUALIFY sum(outs) OVER own >= {params.min_outs:d}
-            AND 10000 * got >= {params.share_bp:d} * sum(got) OVER own),
+        FROM moves GROUP BY source, target, currency)
+    SELECT account, target, currency, got, amount_minor, place[1] AS at_us, place[2] AS seq,
+           place[3] AS record_id
+    FROM pairs WINDOW own AS (PARTITION BY account, currency)
+    QUALIFY sum(outs) OVER own >= {params.min_outs:d}
+        AND 10000 * got >= {params.share_bp:d} * sum(got) OVER own
+    """
+
+
+def _rows(params: Params) -> str:
+    """The query of the findings."""
+    return f"""
+    WITH exits AS (SELECT *, (at_us, seq, record_id) AS place FROM _kept_exits),
     sinks AS (
-        SELECT target AS sink, currency, count(*) AS number, min(place[1]) AS first_us,
-               max(place[1]) AS last_us, sum(amount_minor) AS amount_minor, sum(got) AS got,
-               list(source ORDER BY place) AS payers,
-               list({{'tbl': 'transfers', 'record': place[3], 'role': 'exit'}} ORDER BY place)
+        SELECT target AS sink, currency, count(*) AS number, min(at_us) AS first_us,
+               max(at_us) AS last_us, sum(amount_minor) AS amount_minor, sum(got) AS got,
+               list(e.account ORDER BY place) AS payers,
+               list({{'tbl': 'transfers', 'record': record_id, 'role': 'exit'}} ORDER BY place)
                    AS evidence
-        FROM exits JOIN account_kinds k ON k.account = target
+        FROM (FROM exits QUALIFY count(*) OVER (PARTITION BY target, currency)
+                  BETWEEN {params.min_accounts:d} AND {params.hub:d}) e
+            JOIN account_kinds k ON k.account = target
         WHERE k.kind IS NULL OR k.kind NOT IN ('merchant', 'platform')
-        GROUP BY target, currency
-        HAVING count(*) BETWEEN {params.min_accounts:d} AND {params.hub:d})
+        GROUP BY target, currency)
     SELECT [sink, currency, evidence[1].record] AS anchor, sink AS unit, first_us, last_us,
            amount_minor, currency, 1 AS length, number AS instances, NULL AS level,
            true AS complete, [] AS items, json_object(
@@ -76,6 +86,7 @@ def _rows(params: Params) -> str:
 
 def find(graph: Snapshot, params: Params) -> Findings:
     """Accounts that several others send most of what they pay."""
+    keep(graph, "exits", _exits(params))
     return collect(graph.con, TYPOLOGY.name, TYPOLOGY.prefix, _rows(params))
 
 
@@ -87,11 +98,12 @@ TYPOLOGY = Typology(
     kappa_percent=25,
     fact=False,
     clauses=("R5",),
-    partition="whole",
+    partition="account",
     anchor="account, currency, first record",
     params=Params,
     find=find,
     reads=("payments", "transfers", "account_kinds"),
+    keeps=("exits",),
     nulls=("rewire",),
     texts={
         "en": "is where several accounts send most of what they pay",

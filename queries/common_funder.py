@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from regift.graph.snapshot import Snapshot
 from regift.graph.spans import LONGEST_US
 from regift.queries.findings import Findings, collect
+from regift.queries.kept import keep
 from regift.queries.params import count, duration
 from regift.queries.strata import size_stratum
 from regift.queries.typology import Typology
@@ -35,9 +36,7 @@ class Params:
     hub: int = count(20, "an account with more entries than that is a hub and funds nobody")
 
 
-def _rows(window_us: int, min_accounts: int, hub: int) -> str:
-    """The query; `ins` and `outs` are the first of each account in total order."""
-    return f"""
+_ENTRIES = """
     WITH moves AS (
         SELECT record_id, at_us, seq, source, target, amount_minor, currency, kind FROM payments
         UNION ALL
@@ -45,16 +44,24 @@ def _rows(window_us: int, min_accounts: int, hub: int) -> str:
         FROM transfers WHERE kind IN ('topup', 'payout') AND source <> target),
     ins AS (
         SELECT target AS account, min((at_us, seq, record_id)) AS place,
-               arg_min({{'source': source, 'amount_minor': amount_minor, 'currency': currency}},
+               arg_min({'source': source, 'amount_minor': amount_minor, 'currency': currency},
                        (at_us, seq, record_id)) AS move
         FROM moves WHERE kind <> 'payout' GROUP BY target),
     outs AS (
         SELECT source AS account, min((at_us, seq, record_id)) AS place
-        FROM moves WHERE kind <> 'topup' GROUP BY source),
-    entries AS (
-        SELECT move.source AS funder, move.currency, account, ins.place, ins.place[1] AS at_us,
-               ins.place[3] AS record_id, move.amount_minor
-        FROM ins LEFT JOIN outs USING (account) WHERE outs.place IS NULL OR ins.place < outs.place),
+        FROM moves WHERE kind <> 'topup' GROUP BY source)
+    SELECT account, move.source AS funder, move.currency AS currency,
+           move.amount_minor AS amount_minor, ins.place[1] AS at_us, ins.place[2] AS seq,
+           ins.place[3] AS record_id
+    FROM ins LEFT JOIN outs USING (account) WHERE outs.place IS NULL OR ins.place < outs.place
+"""
+"""What is kept: the entry of each account; `ins` and `outs` are its first in total order."""
+
+
+def _rows(window_us: int, min_accounts: int, hub: int) -> str:
+    """The query of the findings."""
+    return f"""
+    WITH entries AS (SELECT *, (at_us, seq, record_id) AS place FROM _kept_entries),
     funded AS (
         SELECT e.* FROM entries e JOIN account_kinds k ON k.account = funder
         WHERE k.kind IS NULL OR k.kind NOT IN ('merchant', 'platform')
@@ -95,6 +102,7 @@ def _rows(window_us: int, min_accounts: int, hub: int) -> str:
 def find(graph: Snapshot, params: Params) -> Findings:
     """Episodes of first money from one account."""
     window_us = min(params.window_us, LONGEST_US)
+    keep(graph, "entries", _ENTRIES)
     rows = _rows(window_us, params.min_accounts, params.hub)
     return collect(graph.con, TYPOLOGY.name, TYPOLOGY.prefix, rows)
 
@@ -107,11 +115,12 @@ TYPOLOGY = Typology(
     kappa_percent=25,
     fact=False,
     clauses=("R5",),
-    partition="whole",
+    partition="account",
     anchor="account, currency, first root of the episode",
     params=Params,
     find=find,
     reads=("payments", "transfers", "account_kinds"),
+    keeps=("entries",),
     nulls=("time", "rewire"),
     texts={
         "en": "gives several accounts their first money within days of each other",

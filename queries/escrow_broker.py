@@ -159,10 +159,8 @@ def find(graph: Snapshot, params: Params) -> Findings:
     """Episodes in which an account passes on paid gifts of many to many."""
     con, window_us = graph.con, min(params.window_us, spans.LONGEST_US)
     clock = graph.settings.clock_unit_us
-    paid_gift.match(con, build(paid_gift.Params, {}, clock_unit_us=clock, name="paid_gift"))
+    paid_gift.matched(graph, build(paid_gift.Params, {}, clock_unit_us=clock, name="paid_gift"))
     con.execute(_CHAINS, {"window": window_us})
-    for table in paid_gift.MATCHED_TABLES:
-        con.execute(f"DROP TABLE {table}")
     con.register("_eb_roots", _roots(graph, params, window_us))
     found = collect(con, TYPOLOGY.name, TYPOLOGY.prefix, _ROWS)
     con.unregister("_eb_roots")

@@ -27,13 +27,14 @@ that confront the rule is removed by degree, same statement (docs/typologies.md)
 
 from dataclasses import dataclass
 
+from regift.graph.connect import count
 from regift.graph.snapshot import Snapshot
 from regift.graph.spans import LONGEST_US
-from regift.queries import closed_channel_sale, successor
+from regift.queries import closed_channel_sale, scopes, successor
 from regift.queries.findings import Findings, collect
 from regift.queries.moves import MOVES
 from regift.queries.params import duration
-from regift.queries.typology import Typology
+from regift.queries.typology import Redo, Typology
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,24 @@ _ROWS = """
 """
 
 
+def redo(graph: Snapshot, params: Params) -> Redo | None:
+    """Of form `reissue` touched items; of form `channel` sellers with a touched account.
+
+    Form `successor` follows measures through links: all, as soon as there is one.
+    """
+    if count(graph.con, "measured") or count(graph.con, f"{scopes.OLD}.measured"):
+        return None
+    scopes.define_sides(graph.con)
+    return Redo(
+        sees={
+            "custody": "FROM whole_custody WHERE item IN (FROM touched_items) "
+            "OR (kind = 'sale' AND source IN (FROM touched_sides))"
+        },
+        owned="detail ->> '$.form' = 'reissue' AND unit IN (FROM touched_items)",
+        named="role = 'giver' AND account IN (FROM touched_sides)",
+    )
+
+
 def find(graph: Snapshot, params: Params) -> Findings:
     """One finding an item made new, a sale that changed its channel, an account that goes on."""
     window_us = min(params.window_us, LONGEST_US)
@@ -139,6 +158,7 @@ TYPOLOGY = Typology(
     fact=False,
     clauses=("R5",),
     partition="whole",
+    redo=redo,
     anchor="gifts:record_id of the second record; of a changed channel `channel` too; of a "
     "successor account and `successor`",
     params=Params,

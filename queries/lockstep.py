@@ -28,12 +28,14 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from regift.graph.connect import count as count_rows
 from regift.graph.snapshot import Snapshot
 from regift.graph.spans import LONGEST_US
 from regift.graph.union_find import join_guarded
+from regift.queries import scopes
 from regift.queries.findings import Findings, collect
 from regift.queries.params import count, duration, ratio
-from regift.queries.typology import Typology
+from regift.queries.typology import Redo, Typology
 
 
 @dataclass(frozen=True)
@@ -51,29 +53,57 @@ class Params:
             raise ValueError("bucket is more than 0: actions are counted in spans of time")
 
 
-# The first record of each account and action, its item last in `place`: it decides nothing there.
 # Times before 1970 are negative, and `//` cuts towards zero: hence the remainder is made positive.
-_ACTIONS = """
+_BUCKET = "(at_us - (at_us % $bucket + $bucket) % $bucket) // $bucket"
+
+_RECORDS = f"""
+    SELECT 'transfers' AS tbl, record_id, at_us, seq, source AS account, target,
+           NULL::VARCHAR AS item, {_BUCKET} AS bucket
+    FROM payments
+    UNION ALL
+    SELECT 'gifts', record_id, at_us, seq, source, target, item, {_BUCKET} FROM custody
+    WHERE kind IN ('gift', 'sale') AND undone IS DISTINCT FROM 'return' AND source <> target
+"""
+
+# Only what several do can be done in common; `crowded` says that too many do it. Most actions are
+# one account's alone: they are dropped before anything is numbered or sorted.
+_SHARED = f"""
+    CREATE OR REPLACE TEMP TABLE _ls_shared AS
+    WITH records AS ({_RECORDS}),
+    several AS (
+        SELECT target, bucket FROM records GROUP BY target, bucket
+        HAVING min(account) <> max(account)),
+    had AS (
+        SELECT target, bucket, count(DISTINCT account) AS had_by
+        FROM records SEMI JOIN several USING (target, bucket) GROUP BY target, bucket)
+    SELECT target, bucket, had_by > $crowd AS crowded FROM had
+"""
+
+# The first record of each account and shared action, its item last in `place`: it decides nothing
+# there. `actions`: how many the account has, shared or not.
+_ACTIONS = f"""
     CREATE OR REPLACE TEMP TABLE _ls_actions AS
-    WITH records AS (
-        SELECT 'transfers' AS tbl, record_id, at_us, seq, source, target, NULL::VARCHAR AS item
-        FROM payments
-        UNION ALL
-        SELECT 'gifts', record_id, at_us, seq, source, target, item FROM custody
-        WHERE kind IN ('gift', 'sale') AND undone IS DISTINCT FROM 'return' AND source <> target),
+    WITH records AS ({_RECORDS}),
     acts AS (
-        SELECT source AS account, target,
-               (at_us - (at_us % $bucket + $bucket) % $bucket) // $bucket AS bucket,
-               min((at_us, tbl, seq, record_id, item)) AS place
-        FROM records GROUP BY ALL)
+        SELECT account, target, bucket, min((at_us, tbl, seq, record_id, item)) AS place
+        FROM records JOIN _ls_shared USING (target, bucket) WHERE NOT crowded GROUP BY ALL),
+    enough AS (
+        FROM acts QUALIFY count(*) OVER (PARTITION BY account) >= $min_matches),
+    own AS (
+        SELECT account, count(*) AS actions FROM (
+            SELECT DISTINCT account, target, bucket FROM records
+            SEMI JOIN enough USING (account)
+            ANTI JOIN (FROM _ls_shared WHERE crowded) USING (target, bucket))
+        GROUP BY account)
     SELECT dense_rank() OVER (ORDER BY account) - 1 AS node,
-           dense_rank() OVER (ORDER BY target, bucket) - 1 AS action, account, target, place
-    FROM (FROM acts QUALIFY count(*) OVER (PARTITION BY target, bucket) <= $crowd)
+           dense_rank() OVER (ORDER BY target, bucket) - 1 AS action, account, target, place,
+           actions
+    FROM enough JOIN own USING (account)
 """
 
 _MATCHES = """
     CREATE OR REPLACE TEMP TABLE _ls_matches AS
-    WITH own AS (SELECT node, count(*) AS actions FROM _ls_actions GROUP BY node),
+    WITH own AS (SELECT DISTINCT node, actions FROM _ls_actions),
     common AS (
         SELECT node, action FROM (
             SELECT node, action, count(*) OVER (PARTITION BY action) AS had_by FROM _ls_actions)
@@ -130,17 +160,77 @@ _ROWS = """
          LEFT JOIN targets USING (component)
 """
 
-WORK_TABLES = ("_ls_actions", "_ls_matches")
+WORK_TABLES = ("_ls_shared", "_ls_actions", "_ls_matches")
+
+# Whoever has `min_matches` actions in common with somebody that is looked at, and everybody of a
+# finding before with one of them. `_ls_looked` grows by it until nothing comes.
+_MORE = f"""
+    INSERT INTO _ls_looked
+    WITH records AS ({_RECORDS}),
+    mine AS (SELECT DISTINCT account, target, bucket FROM records SEMI JOIN _ls_looked
+             USING (account)),
+    met AS (
+        SELECT y.account FROM records y JOIN mine x
+            ON y.target = x.target AND y.bucket = x.bucket AND y.account <> x.account
+        GROUP BY x.account, y.account
+        HAVING count(DISTINCT (y.target, y.bucket)) >= $min_matches),
+    before AS (
+        SELECT finding, account FROM {scopes.OLD}.subjects
+        SEMI JOIN (FROM {scopes.OLD}.findings WHERE typology = 'lockstep') USING (finding)
+        WHERE role = 'member')
+    SELECT DISTINCT account FROM (
+        FROM met UNION ALL
+        SELECT account FROM before SEMI JOIN (
+            SELECT finding FROM before SEMI JOIN _ls_looked USING (account)) USING (finding))
+    WHERE account NOT IN (FROM _ls_looked)
+"""
+
+
+def redo(graph: Snapshot, params: Params) -> Redo | None:
+    """Who has, or had, an action that changed, and all that may hang together with them.
+
+    They are seen with all their records, and each of their actions with all who have it. Somebody
+    else who is seen, then, matches none of them, and what he is seen to match otherwise is no news.
+    """
+    con, bucket = graph.con, {"bucket": min(params.bucket_us, LONGEST_US)}
+    least = max(1, params.min_matches)
+    changed = _RECORDS.replace("FROM payments", "FROM changed_payments")
+    changed = changed.replace("FROM custody", "FROM changed_custody")
+    con.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE _ls_looked AS
+        WITH changed AS (SELECT DISTINCT account, target, bucket FROM ({changed}))
+        SELECT account FROM changed UNION
+        SELECT account FROM ({_RECORDS}) SEMI JOIN changed USING (target, bucket)
+        """,
+        bucket,
+    )
+    every = count_rows(con, "account_kinds")
+    while True:
+        looked = count_rows(con, "_ls_looked")
+        con.execute(_MORE, bucket | {"min_matches": least})
+        more = count_rows(con, "_ls_looked") - looked
+        if not more:
+            break
+        if 10 * (looked + more) > every:
+            return None
+    mine = f"SELECT DISTINCT target, bucket FROM ({_RECORDS}) SEMI JOIN _ls_looked USING (account)"
+    con.execute(f"CREATE OR REPLACE TEMP TABLE _ls_done AS {mine}", bucket)
+    seen = (
+        "FROM whole_{} WHERE source IN (FROM _ls_looked) OR "
+        f"(target, {_BUCKET.replace('$bucket', str(bucket['bucket']))}) IN (FROM _ls_done)"
+    )
+    sees = {table: seen.format(table) for table in ("payments", "custody")}
+    return Redo(sees=sees, named="role = 'member' AND account IN (FROM _ls_looked)")
 
 
 def find(graph: Snapshot, params: Params) -> Findings:
     """Components of accounts that act alike."""
     con = graph.con
-    con.execute(_ACTIONS, {"bucket": min(params.bucket_us, LONGEST_US), "crowd": params.crowd})
-    con.execute(
-        _MATCHES,
-        {"min_matches": max(1, params.min_matches), "jaccard_bp": params.jaccard_bp},
-    )
+    bucket, least = {"bucket": min(params.bucket_us, LONGEST_US)}, max(1, params.min_matches)
+    con.execute(_SHARED, bucket | {"crowd": params.crowd})
+    con.execute(_ACTIONS, bucket | {"min_matches": least})
+    con.execute(_MATCHES, {"min_matches": least, "jaccard_bp": params.jaccard_bp})
     con.register("_ls_members", _members(con, params.min_accounts))
     found = collect(con, TYPOLOGY.name, TYPOLOGY.prefix, _ROWS)
     con.unregister("_ls_members")
@@ -170,6 +260,7 @@ TYPOLOGY = Typology(
     fact=False,
     clauses=("R5",),
     partition="whole",
+    redo=redo,
     anchor="smallest member, first record",
     params=Params,
     find=find,

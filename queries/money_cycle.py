@@ -31,14 +31,15 @@ from regift.graph.bounds import Bounds
 from regift.graph.cycles import CycleParams, Cycles, Shared, shared_of
 from regift.graph.ring_kernels import Rings
 from regift.graph.snapshot import Snapshot
+from regift.graph.spans import LONGEST_US
 from regift.graph.temporal import FLOW_KINDS, TemporalGraph
-from regift.queries import columns, fold
+from regift.queries import columns, fold, near_time, scopes
 from regift.queries.cuts import Cut, joined
 from regift.queries.findings import Findings, collect
 from regift.queries.habit import with_pairs
 from regift.queries.params import choice, count, duration, money, ratio, words
 from regift.queries.slices import Part, Search, Task, search_slices
-from regift.queries.typology import Typology
+from regift.queries.typology import Redo, Typology
 
 Ints = NDArray[Any]
 
@@ -160,6 +161,47 @@ def count_cycles(graph: Snapshot, params: Params) -> dict[str, Any]:
     return counted | ({"truncated": found.truncated} if found.truncated else {})
 
 
+# Ring and currency of anchors, and of each two neighbours of the ring their pair.
+_NEIGHBOURS = """
+    SELECT key, unnest(list_transform(range(1, len(key)), lambda i: (
+        least(key[i], key[if(i = len(key) - 1, 1, i + 1)]),
+        greatest(key[i], key[if(i = len(key) - 1, 1, i + 1)])))) AS pair
+    FROM (SELECT DISTINCT anchor[:-2] AS key FROM ({anchors}))
+"""
+
+
+def redo(graph: Snapshot, params: Params) -> Redo | None:
+    """Rings with a changed pair: those found before, and those near in time to a change.
+
+    What is found of a ring depends on the payments of its pairs alone, as long as no bound cuts.
+    """
+    con, window_us = graph.con, min(params.window_us, LONGEST_US)
+    near = near_time.near(con, near_time.TIMES, window_us)
+    if params.group != "ring" or near is None or near_time.begin_moved(con):
+        return None
+    with scopes.shown(con, {"payments": near}):
+        seen = Snapshot(con, graph.settings, bounds=graph.bounds)
+        searched = search_slices(seen, params, SEARCH)
+    if searched.truncated:
+        return None
+    con.register("_mc_near", searched.rows.select(["anchor"]))
+    anchors = (
+        f"SELECT anchor FROM _mc_near UNION ALL SELECT anchor FROM {scopes.OLD}.findings "
+        "WHERE typology = 'money_cycle'"
+    )
+    con.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE _mc_rings AS
+        WITH neighbours AS ({_NEIGHBOURS.format(anchors=anchors)})
+        SELECT * FROM neighbours SEMI JOIN (
+            SELECT key FROM neighbours SEMI JOIN ({near_time.PAIRS}) USING (pair)) USING (key)
+        """
+    )
+    con.unregister("_mc_near")
+    pairs = f"FROM whole_payments WHERE {near_time.PAIR} IN (SELECT pair FROM _mc_rings)"
+    return Redo(sees={"payments": pairs}, owned="anchor[:-2] IN (SELECT key FROM _mc_rings)")
+
+
 def find(graph: Snapshot, params: Params) -> Findings:
     """Rings and their episodes, or every instance; see the head of this file."""
     searched = search_slices(graph, params, SEARCH)
@@ -279,6 +321,7 @@ TYPOLOGY = Typology(
     fact=False,
     clauses=("R5", "R1"),
     partition="slice",
+    redo=redo,
     anchor="canonical ring, currency, first record of the episode",
     params=Params,
     find=find,

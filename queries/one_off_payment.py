@@ -26,10 +26,12 @@ from dataclasses import dataclass
 
 from regift.graph.connect import row
 from regift.graph.snapshot import Snapshot
+from regift.queries import scopes
 from regift.queries.findings import Findings, collect
+from regift.queries.kept import keep
 from regift.queries.params import duration, ratio
-from regift.queries.rarity import COMMON, chance_of, weight_bp
-from regift.queries.typology import Chance, Typology
+from regift.queries.rarity import COMMON, chance_of, is_common, weight_bp
+from regift.queries.typology import Chance, Redo, Typology
 
 _ONE_OFF = """
     SELECT min(record_id) AS record_id FROM payments
@@ -45,17 +47,27 @@ class Params:
     settle_us: int = duration("20d", "nearer to either end of the data a finding is provisional")
 
 
+_KEPT = """
+    WITH pairs AS (
+        SELECT least(source, target) AS a, greatest(source, target) AS b FROM payments
+        GROUP BY a, b HAVING count(*) = 1)
+    SELECT account, count(*) AS one_off FROM (SELECT unnest([a, b]) AS account FROM pairs)
+    GROUP BY account
+"""
+"""How many one-off payments an account is an end of; each has two."""
+
+_SUM = "sum(one_off) // 2"
+
+
 def _rows(params: Params) -> str:
     """The query; `one_off` has the record of each pair that paid once."""
     return f"""
-    WITH one_off AS MATERIALIZED ({_ONE_OFF}),
-    whole AS (
-        SELECT count(*) AS payments, min(at_us) AS begins_us, max(at_us) AS ends_us FROM payments),
+    WITH one_off AS ({_ONE_OFF}),
+    whole AS (SELECT min(at_us) AS begins_us, max(at_us) AS ends_us FROM payments),
     rare AS (
         SELECT p.*, at_us - begins_us < {params.settle_us:d} AS early,
                ends_us - at_us < {params.settle_us:d} AS late
-        FROM payments p SEMI JOIN one_off USING (record_id) CROSS JOIN whole
-        WHERE 10000 * (SELECT count(*) FROM one_off) <= {params.common_bp:d} * payments)
+        FROM payments p SEMI JOIN one_off USING (record_id) CROSS JOIN whole)
     SELECT ['transfers:' || record_id] AS anchor, source AS unit, at_us AS first_us,
            at_us AS last_us, amount_minor, currency, 1 AS length, 1 AS instances, NULL AS level,
            true AS complete, [] AS items,
@@ -67,9 +79,25 @@ def _rows(params: Params) -> str:
     """
 
 
+def redo(graph: Snapshot, params: Params) -> Redo | None:
+    """Nothing where one-off payments are common, as they were; else all: the ends of time count."""
+    con = graph.con
+    with scopes.shown(con, scopes.accounts(con).sees):
+        keep(graph, "one_off", _KEPT)
+    one_off, payments = scopes.share(con, "_kept_one_off", _SUM)
+    rare = not is_common(one_off, payments, params.common_bp)
+    if rare or not scopes.as_rare(graph, "one_off", _SUM, params.common_bp):
+        return None
+    return Redo(sees={"payments": "FROM whole_payments WHERE false"}, owned="true")
+
+
 def find(graph: Snapshot, params: Params) -> Findings:
     """Payments of pairs that paid once; see the head of this file."""
-    return collect(graph.con, TYPOLOGY.name, TYPOLOGY.prefix, _rows(params))
+    if graph.before is None:
+        keep(graph, "one_off", _KEPT)
+    one_off, payments = scopes.share(graph.con, "_kept_one_off", _SUM)
+    few = "WHERE false" if is_common(one_off, payments, params.common_bp) else ""
+    return collect(graph.con, TYPOLOGY.name, TYPOLOGY.prefix, f"{_rows(params)} {few}")
 
 
 def chance(graph: Snapshot, params: Params, seed: int) -> Mapping[str, Chance]:
@@ -89,7 +117,9 @@ TYPOLOGY = Typology(
     kappa_percent=55,
     fact=False,
     clauses=("R5",),
-    partition="whole",
+    partition="account",
+    redo=redo,
+    keeps=("one_off",),
     anchor="transfers:record_id of the payment",
     params=Params,
     find=find,

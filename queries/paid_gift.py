@@ -282,13 +282,21 @@ WORK_TABLES = (*MATCHED_TABLES, "_pg_rates", "_pg_told")
 def find(graph: Snapshot, params: Params) -> Findings:
     """Gifts that are paid for, at most one finding a gift."""
     con = graph.con
-    match(con, params)
+    matched(graph, params)
     con.execute(_RATES, {"window": params.window_us})
     con.execute(_TOLD)
     found = collect(con, "paid_gift", "pg", _ROWS)
     for table in WORK_TABLES:
         con.execute(f"DROP TABLE {table}")
+    del graph.kept["paid gifts"]
     return found
+
+
+def matched(graph: Snapshot, params: Params) -> None:
+    """What `match` makes, once for a snapshot: `escrow_broker` asks for the same with defaults."""
+    if graph.kept.get("paid gifts") != params:
+        match(graph.con, params)
+        graph.kept["paid gifts"] = params
 
 
 def match(con: duckdb.DuckDBPyConnection, params: Params) -> None:

@@ -6,8 +6,7 @@ is a test of the whole history, not a hope.
 """
 
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -16,27 +15,12 @@ import duckdb
 from regift.graph.bounds import Bounds
 from regift.graph.connect import count, row
 from regift.graph.snapshot import Settings, Snapshot
+from regift.queries import kept, scopes
 from regift.queries.cuts import NOT_BEGUN, by_time
 from regift.queries.findings import EVIDENCE_DDL, FINDINGS_DDL, SUBJECTS_DDL, Findings
-from regift.queries.typology import Typology
+from regift.queries.typology import Redo, Typology
 
 TABLES = {"findings": FINDINGS_DDL, "subjects": SUBJECTS_DDL, "evidence": EVIDENCE_DDL}
-
-NARROWED = {
-    "item": {
-        "custody": "item IN (SELECT item FROM touched_items)",
-        "gifts": "item IN (SELECT item FROM touched_items)",
-    },
-    "account": {
-        "custody": "source IN (SELECT account FROM touched_accounts) "
-        "OR target IN (SELECT account FROM touched_accounts)",
-        "payments": "source IN (SELECT account FROM touched_accounts) "
-        "OR target IN (SELECT account FROM touched_accounts)",
-        "transfers": "source IN (SELECT account FROM touched_accounts) "
-        "OR target IN (SELECT account FROM touched_accounts)",
-    },
-}
-"""What a search of touched units may see of each table; the rest of the tables it sees whole."""
 
 UNITS = {"item": "touched_items", "account": "touched_accounts"}
 
@@ -79,7 +63,9 @@ def run_all(
     bounds = bounds or Bounds()
     for table, ddl in TABLES.items():
         con.execute(f"CREATE OR REPLACE TEMP TABLE {table} ({ddl})")
+    con.execute("CREATE OR REPLACE TEMP TABLE all_carried (finding VARCHAR)")
     whole = Snapshot(con, settings, bounds=bounds)
+    narrow = _Narrow(con, settings, old)
     ran = []
     for number, (name, typology) in enumerate(typologies.items()):
         began = time.monotonic()
@@ -88,22 +74,66 @@ def run_all(
         truncated = cut.get(name, {})
         if (mode == "touched" and truncated) or (mode == "carried" and by_time(truncated)):
             mode = "whole"
-        if mode != "whole":
-            _carry(con, typology, str(old), everything=mode == "carried")
-        if mode != "carried" and bounds.late:
-            truncated = NOT_BEGUN
-        elif mode != "carried":
-            units = UNITS[typology.partition] if mode == "touched" else None
-            with _narrowed(con, typology.partition if units else None):
-                graph = Snapshot(con, settings, bounds=whole.bounds) if units else whole
-                found = typology.find(graph, params[name])
-            truncated = dict(found.truncated)
-            _insert(con, found, units)
+        if mode == "carried":
+            _carry(con, typology, str(old), None)
+        else:
+            mode, truncated = _searched(whole, narrow, typology, params[name], mode)
         found_now = row(con, "SELECT count(*) FROM findings WHERE typology = ?", [name])[0]
         seconds = round(time.monotonic() - began, 3)
         ran.append(Ran(name, mode, found_now, seconds, truncated))
     _told_of_all(bounds, 1, 1)
+    _carry_parts(con, old)
+    scopes.drop(con)
     return ran
+
+
+def _searched(
+    whole: Snapshot, narrow: "_Narrow", typology: Typology, params: Any, mode: str
+) -> tuple[str, dict[str, object]]:
+    """Search a typology, of touched units only where that is known to do; its mode, what was cut.
+
+    What a bound cuts of a part it may cut otherwise of the whole, so then all of it is searched.
+    """
+    con = whole.con
+    redo = narrow.redo(typology, params, whole.bounds) if mode == "touched" else None
+    if whole.bounds.late:
+        if redo:
+            _carry(con, typology, str(narrow.old), redo)
+        return "touched" if redo else "whole", NOT_BEGUN
+    found = narrow.find(typology, params, redo, whole.bounds) if redo else None
+    if redo and found is not None and not found.truncated:
+        _carry(con, typology, str(narrow.old), redo)
+        _insert(con, found, redo)
+        return "touched", {}
+    found = typology.find(whole, params)
+    _insert(con, found, None)
+    return "whole", dict(found.truncated)
+
+
+class _Narrow:
+    """Searches of touched units; those that see the same rows share what is made of them."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, settings: Settings, old: str | None) -> None:
+        self.con, self.settings, self.old = con, settings, old
+        self.kept: dict[tuple[tuple[str, str], ...], dict[str, Any]] = {}
+
+    def redo(self, typology: Typology, params: Any, bounds: Bounds) -> Redo | None:
+        """What of a typology is searched again; None: all of it."""
+        if typology.partition == "item":
+            return scopes.items(self.con)
+        if typology.redo is not None:
+            graph = Snapshot(self.con, self.settings, bounds=bounds, before=self.old)
+            return typology.redo(graph, params)
+        redo = scopes.accounts(self.con)
+        return replace(redo, owned="true") if typology.keeps else redo
+
+    def find(self, typology: Typology, params: Any, redo: Redo, bounds: Bounds) -> Findings:
+        """What a typology finds in the rows that are to be seen."""
+        graph = Snapshot(self.con, self.settings, bounds=bounds, before=self.old)
+        if not any(" WHERE " in sql for sql in redo.sees.values()):  # chosen rows are its own
+            graph.kept = self.kept.setdefault(tuple(sorted(redo.sees.items())), {})
+        with scopes.made(self.con, redo.sees) as sees, scopes.shown(self.con, sees):
+            return typology.find(graph, params)
 
 
 def _told_of_all(bounds: Bounds, number: int, of: int) -> Bounds:
@@ -126,68 +156,58 @@ def _mode(
     if whole:
         return "whole"
     units = UNITS.get(typology.partition)
-    if units is None:
+    if units is None or typology.keeps:
         reads = typology.reads
-        return "whole" if not reads or changed.intersection(reads) else "carried"
+        if reads and not changed.intersection(reads):
+            return "carried"
+        return "touched" if typology.redo or typology.keeps else "whole"
     return "touched" if count(con, units) else "carried"
 
 
-def _carry(
-    con: duckdb.DuckDBPyConnection, typology: Typology, old: str, *, everything: bool
-) -> None:
-    """Take over the findings of units that nothing touched."""
-    keep = "true"
-    if not everything:
-        units = UNITS[typology.partition]
-        column = units.removeprefix("touched_").removesuffix("s")
-        keep = f"unit NOT IN (SELECT {column} FROM {units})"
-    con.execute(
-        f"CREATE OR REPLACE TEMP TABLE carried AS SELECT * FROM {old}.findings "
-        f"WHERE typology = ? AND {keep}",
-        [typology.name],
+def _owned(redo: Redo, findings: str, subjects: str) -> str:
+    """SQL of the ids of those findings that are searched again."""
+    return (
+        f"SELECT finding FROM {findings} WHERE {redo.owned} UNION "
+        f"SELECT finding FROM {subjects} SEMI JOIN {findings} USING (finding) WHERE {redo.named}"
     )
+
+
+def _carry(con: duckdb.DuckDBPyConnection, typology: Typology, old: str, redo: Redo | None) -> None:
+    """Take over the findings that are not searched again; None: all, with what was kept.
+
+    Their subjects and evidence follow at the end.
+    """
+    mine = f"(FROM {old}.findings WHERE typology = '{typology.name}')"
+    without = f"WHERE finding NOT IN ({_owned(redo, mine, f'{old}.subjects')})" if redo else ""
+    con.execute(f"CREATE OR REPLACE TEMP TABLE carried AS FROM {mine} {without}")
     con.execute("INSERT INTO findings SELECT * FROM carried")
-    for table in ("subjects", "evidence"):
-        con.execute(
-            f"INSERT INTO {table} SELECT * FROM {old}.{table} SEMI JOIN carried USING (finding)"
-        )
+    con.execute("INSERT INTO all_carried SELECT finding FROM carried")
     con.execute("DROP TABLE carried")
+    if redo is None:
+        kept.carry(con, typology.keeps, old)
 
 
-def _insert(con: duckdb.DuckDBPyConnection, found: Findings, units: str | None) -> None:
-    """Add what was found; of a narrowed search only what its units own."""
-    keep = "true"
-    if units:
-        keep = f"unit IN (SELECT {units.removeprefix('touched_').removesuffix('s')} FROM {units})"
+def _carry_parts(con: duckdb.DuckDBPyConnection, old: str | None) -> None:
+    """Subjects and evidence of all that was carried, at once: each is a scan of all there were."""
+    for table in ("subjects", "evidence"):
+        if old:
+            con.execute(
+                f"INSERT INTO {table} FROM {old}.{table} SEMI JOIN all_carried USING (finding)"
+            )
+    con.execute("DROP TABLE all_carried")
+
+
+def _insert(con: duckdb.DuckDBPyConnection, found: Findings, redo: Redo | None) -> None:
+    """Add what was found; of a narrowed search only what was to be searched again."""
     con.register("_found", found.findings)
-    con.execute(f"CREATE OR REPLACE TEMP TABLE fresh AS SELECT * FROM _found WHERE {keep}")
+    con.register("_found_subjects", found.subjects)
+    keep = f"WHERE finding IN ({_owned(redo, '_found', '_found_subjects')})" if redo else ""
+    con.execute(f"CREATE OR REPLACE TEMP TABLE fresh AS SELECT * FROM _found {keep}")
     con.execute("INSERT INTO findings SELECT * FROM fresh")
+    con.unregister("_found_subjects")
     con.unregister("_found")
     for table, rows in (("subjects", found.subjects), ("evidence", found.evidence)):
         con.register("_found", rows)
         con.execute(f"INSERT INTO {table} SELECT * FROM _found SEMI JOIN fresh USING (finding)")
         con.unregister("_found")
     con.execute("DROP TABLE fresh")
-
-
-@contextmanager
-def _narrowed(con: duckdb.DuckDBPyConnection, partition: str | None) -> Iterator[None]:
-    """Within this, tables show only what touched units need; each has its whole as `whole_` + name.
-
-    The runner's caller made the views: `custody` is `SELECT * FROM whole_custody`, and so on.
-    """
-    narrowed = NARROWED[partition] if partition else {}
-    for table, condition in narrowed.items():
-        con.execute(
-            f"CREATE OR REPLACE TEMP VIEW {table} AS SELECT * FROM whole_{table} WHERE {condition}"
-        )
-    try:
-        yield
-    finally:
-        for table in narrowed:
-            show_whole(con, table)
-
-
-def show_whole(con: duckdb.DuckDBPyConnection, table: str) -> None:
-    """Let a table that searches may see narrowed show all of its rows."""
-    con.execute(f"CREATE OR REPLACE TEMP VIEW {table} AS SELECT * FROM whole_{table}")

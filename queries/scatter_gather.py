@@ -49,14 +49,14 @@ from regift.graph.wedge_kernels import (
     relayed,
     suspects,
 )
-from regift.queries import columns
+from regift.queries import columns, near_time, scopes
 from regift.queries.cuts import Cut
 from regift.queries.findings import Findings, collect
 from regift.queries.gather_scatter import amounts, ranked
 from regift.queries.habit import with_pairs
 from regift.queries.params import choice, count, duration, money, ratio, words
 from regift.queries.slices import Part, Search, Task, search_slices
-from regift.queries.typology import Typology
+from regift.queries.typology import Redo, Typology
 
 Ints = NDArray[Any]
 
@@ -268,6 +268,40 @@ def _parts(part: TemporalGraph, params: Params) -> int:
 SEARCH = Search(kinds=lambda params: params.kinds, prepare=prepare, part=_part, parts=_parts)
 
 
+def redo(graph: Snapshot, params: Params) -> Redo | None:
+    """u and w with a changed payment of either: found before, or near in time to a change.
+
+    What is found of them depends on their own payments alone, as long as no bound cuts.
+    """
+    con, window_us = graph.con, min(params.window_us, LONGEST_US)
+    near = near_time.near(con, near_time.TIMES, window_us)
+    if near is None or near_time.begin_moved(con):
+        return None
+    with scopes.shown(con, {"payments": near}):
+        seen = Snapshot(con, graph.settings, bounds=graph.bounds)
+        searched = search_slices(seen, params, SEARCH)
+    if searched.truncated:
+        return None
+    con.register("_sg_near", searched.rows.select(["anchor"]))
+    con.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE _sg_ends AS
+        WITH touched AS (SELECT unnest([source, target]) AS account FROM changed_payments),
+        anchors AS (
+            SELECT anchor FROM _sg_near UNION ALL SELECT anchor FROM {scopes.OLD}.findings
+            WHERE typology = 'scatter_gather')
+        SELECT DISTINCT anchor[1] AS u, anchor[2] AS w FROM anchors
+        WHERE anchor[1] IN (FROM touched) OR anchor[2] IN (FROM touched)
+        """
+    )
+    con.unregister("_sg_near")
+    ends = "(SELECT unnest([u, w]) FROM _sg_ends)"
+    return Redo(
+        sees={"payments": f"FROM whole_payments WHERE source IN {ends} OR target IN {ends}"},
+        owned="(anchor[1], anchor[2]) IN (SELECT (u, w) FROM _sg_ends)",
+    )
+
+
 def find(graph: Snapshot, params: Params) -> Findings:
     """Episodes of roots; see the head of this file."""
     searched = search_slices(graph, params, SEARCH)
@@ -290,6 +324,7 @@ TYPOLOGY = Typology(
     fact=False,
     clauses=("R5",),
     partition="slice",
+    redo=redo,
     anchor="u, w, currency, first record of the episode",
     params=Params,
     find=find,

@@ -18,12 +18,14 @@ Sources: identity resolution by rare shared identifiers, as in docs/definitions.
 
 from dataclasses import dataclass
 
+from regift.graph.connect import count as count_rows
 from regift.graph.entities import ONE_SUBJECT
 from regift.graph.snapshot import Snapshot
+from regift.queries import scopes
 from regift.queries.findings import Findings, collect
 from regift.queries.params import count
 from regift.queries.strata import size_stratum
-from regift.queries.typology import Typology
+from regift.queries.typology import Redo, Typology
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,15 @@ def _rows(min_accounts: int, legal_subject: str) -> str:
     """
 
 
+def redo(graph: Snapshot, params: Params) -> Redo | None:
+    """Entities with a touched account; all where links may rest on other kinds now."""
+    con = graph.con
+    if count_rows(con, "added_identifiers") or count_rows(con, "removed_identifiers"):
+        return None
+    sees = scopes.sides(con, "payments", "transfers", "custody")
+    return Redo(sees=sees, owned="unit IN (FROM touched_sides)")
+
+
 def find(graph: Snapshot, params: Params) -> Findings:
     """One finding an entity."""
     return collect(
@@ -100,6 +111,7 @@ TYPOLOGY = Typology(
     fact=False,
     clauses=("R5",),
     partition="whole",
+    redo=redo,
     anchor="smallest account of the entity",
     params=Params,
     find=find,

@@ -15,6 +15,21 @@ from regift.queries.findings import Findings
 PARTITIONS = ("item", "account", "slice", "whole")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Redo:
+    """What a change touches of a typology: what is searched again, and in which records (D-17).
+
+    sees: table -> SQL of the rows that `find` is shown of it. owned: condition on a row of
+    `findings` for those that are searched again;
+    named: condition on a row of `subjects`, of at least one of a finding; both, if both are given,
+    by `or`. A search of the rows seen gives exactly those findings that a search of all gives.
+    """
+
+    sees: Mapping[str, str]
+    owned: str = "false"
+    named: str = "false"
+
+
 @dataclass(frozen=True)
 class Chance:
     """What chance explains of the findings of one stratum, and the numbers that say so.
@@ -41,6 +56,10 @@ class Typology:
     unit of a finding (`Findings.unit`): the item, account or slice that owns it.
     halo: how far (us) after its slice a search must see, from the parameters.
     reads: the derived tables it depends on; when none of them changed it need not run.
+    redo: of a typology that is no `item` and no `account`: what a change touches of it, from the
+        graph of a refresh (queries/scopes.py says what that has) and the parameters; None: all.
+    keeps: tables that `find` makes by account and a generation keeps (queries/kept.py); such a
+        typology searches touched accounts and then goes through what all of them gave.
     fact: whether a finding is a fact of the records (definitions D-12, D-14).
     kappa: share of non-chance findings that are worth a reviewer's time, as x/100.
 
@@ -65,6 +84,8 @@ class Typology:
     find: Callable[[Snapshot, Any], Findings]
     halo: Callable[[Any], int] | None = None
     reads: tuple[str, ...] = ()
+    redo: Callable[[Snapshot, Any], Redo | None] | None = None
+    keeps: tuple[str, ...] = ()
     count: Callable[[Snapshot, Any], dict[str, Any]] | None = None
     cypher: str | None = None
     nulls: tuple[str, ...] = ()

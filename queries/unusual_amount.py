@@ -33,11 +33,13 @@ from dataclasses import dataclass
 
 from regift.graph.connect import row
 from regift.graph.snapshot import Snapshot
+from regift.queries import scopes
 from regift.queries.findings import Findings, collect
+from regift.queries.kept import keep
 from regift.queries.log_amounts import log_amounts
 from regift.queries.params import count, ratio
-from regift.queries.rarity import COMMON, chance_of, weight_bp
-from regift.queries.typology import Chance, Typology
+from regift.queries.rarity import COMMON, chance_of, is_common, weight_bp
+from regift.queries.typology import Chance, Redo, Typology
 
 NEAR = 3
 """Deviations beyond which an amount counts for the tail: of normal ones 1 in 370 does."""
@@ -84,10 +86,18 @@ def _measured(params: Params) -> str:
     """
 
 
-def _rows(params: Params) -> str:
+def _far(params: Params) -> str:
     return f"""
-    WITH {_measured(params)},
-    far AS MATERIALIZED (SELECT * FROM measured WHERE apart > {params.deviations:d}::HUGEINT * unit)
+    CREATE OR REPLACE TEMP TABLE _ua_far AS
+    WITH {_measured(params)}
+    SELECT * FROM measured WHERE apart > {params.deviations:d}::HUGEINT * unit
+    """
+
+
+_KEPT = "SELECT source AS account, count(*) AS far FROM _ua_far GROUP BY source"
+"""How many of an account's payments are far: all of them together must be few."""
+
+_ROWS = """
     SELECT ['transfers:' || record_id] AS anchor, source AS unit, at_us AS first_us,
            at_us AS last_us, amount_minor, currency, 1 AS length, 1 AS instances, NULL AS level,
            true AS complete, [] AS items,
@@ -95,17 +105,33 @@ def _rows(params: Params) -> str:
                        'deviations', apart // far.unit, 'typical_minor', typical_minor,
                        'payments', n) AS detail,
            [source, target] AS accounts, ['payer', 'counterparty'] AS roles,
-           [{{'tbl': 'transfers', 'record': record_id, 'role': 'unusual'}}] AS evidence
-    FROM far
-    WHERE 10000 * (SELECT count(*) FROM far)
-          <= {params.common_bp:d} * (SELECT count(*) FROM payments)
-    """
+           [{'tbl': 'transfers', 'record': record_id, 'role': 'unusual'}] AS evidence
+    FROM _ua_far far
+"""
+
+
+def redo(graph: Snapshot, params: Params) -> Redo | None:
+    """Senders that were touched; all if unusual amounts are rare now and were not, or were."""
+    con = graph.con
+    seen = scopes.accounts(con)
+    with log_amounts(con), scopes.shown(con, {"payments": seen.sees["payments"]}):
+        con.execute(_far(params))
+    keep(graph, "far_payments", _KEPT)
+    return seen if scopes.as_rare(graph, "far_payments", "sum(far)", params.common_bp) else None
 
 
 def find(graph: Snapshot, params: Params) -> Findings:
     """Payments far from what their sender pays; see the head of this file."""
-    with log_amounts(graph.con):
-        return collect(graph.con, TYPOLOGY.name, TYPOLOGY.prefix, _rows(params))
+    con = graph.con
+    if graph.before is None:
+        with log_amounts(con):
+            con.execute(_far(params))
+        keep(graph, "far_payments", _KEPT)
+    far, payments = scopes.share(con, "_kept_far_payments", "sum(far)")
+    few = "WHERE false" if is_common(far, payments, params.common_bp) else ""
+    found = collect(con, TYPOLOGY.name, TYPOLOGY.prefix, f"{_ROWS} {few}")
+    con.execute("DROP TABLE _ua_far")
+    return found
 
 
 def chance(graph: Snapshot, params: Params, seed: int) -> Mapping[str, Chance]:
@@ -135,7 +161,9 @@ TYPOLOGY = Typology(
     kappa_percent=55,
     fact=False,
     clauses=("R5",),
-    partition="whole",
+    partition="account",
+    redo=redo,
+    keeps=("far_payments",),
     anchor="transfers:record_id of the payment",
     params=Params,
     find=find,

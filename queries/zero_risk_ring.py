@@ -32,7 +32,7 @@ from regift.graph.spans import LONGEST_US
 from regift.queries.findings import Findings, collect
 from regift.queries.moves import MOVES
 from regift.queries.params import count, duration, ratio
-from regift.queries.typology import Typology
+from regift.queries.typology import Redo, Typology
 
 Longs = NDArray[Any]
 
@@ -130,6 +130,17 @@ def _rings(graph: Snapshot, params: Params) -> pa.Table:
     return pa.table({"ring": ring[kept], "trade": inner[kept]})
 
 
+def redo(graph: Snapshot, params: Params) -> Redo:
+    """Classes and buckets in which a row of the ledger came or left."""
+    bucket = min(max(params.window_us, 1), LONGEST_US)
+    of = f"(coalesce(collection, item), (at_us - (at_us % {bucket} + {bucket}) % {bucket}))"
+    found = of.replace("coalesce(collection, item)", "unit").replace("at_us", "first_us")
+    changed = f"IN (SELECT {of} FROM changed_custody)"
+    return Redo(
+        sees={"custody": f"FROM whole_custody WHERE {of} {changed}"}, owned=f"{found} {changed}"
+    )
+
+
 def find(graph: Snapshot, params: Params) -> Findings:
     """Rings of entities whose trades leave everybody where they were."""
     con = graph.con
@@ -151,6 +162,7 @@ TYPOLOGY = Typology(
     fact=False,
     clauses=("R5",),
     partition="whole",
+    redo=redo,
     anchor="gifts:record_id of the first trade",
     params=Params,
     find=find,

@@ -37,10 +37,10 @@ from regift.graph.store import (
 )
 from regift.graph.workspace import Workspace, now_us
 from regift.loaders.tables import TABLES
-from regift.queries import ALL
+from regift.queries import ALL, scopes
 from regift.queries.cuts import by_time
 from regift.queries.params import show
-from regift.queries.runner import report, run_all, show_whole
+from regift.queries.runner import report, run_all
 from regift.ranking import calibration as calibrations
 from regift.ranking import derive as ranking
 from regift.ranking.calibration import Calibration
@@ -49,7 +49,15 @@ from regift.ranking.switches import told
 from regift.refresh import forget
 from regift.refresh.records import fold
 from regift.refresh.settings import params_of, read_bounds, read_settings
-from regift.refresh.touched import changed_records, compare, touch_accounts, touch_items
+from regift.refresh.touched import (
+    change_custody,
+    change_payments,
+    changed_records,
+    compare,
+    names_only_grew,
+    touch_accounts,
+    touch_items,
+)
 
 DERIVED = (
     "findings",
@@ -70,6 +78,9 @@ DERIVED = (
     "cancelled",
 )
 """Tables of a generation's DuckDB file, beside those of the ranking."""
+
+KEPT = tuple(name for typology in ALL.values() for name in typology.keeps)
+"""Tables that searches keep by account; in the file with `kept_` before the name."""
 
 
 @dataclass(frozen=True)
@@ -180,6 +191,9 @@ def code_digest() -> str:
 class Run:
     """The stages of one refresh, in order; each leaves tables in the connection for the next."""
 
+    stored = True
+    """Whether what is derived from rows that nothing changed may be taken over as it is stored."""
+
     def __init__(
         self,
         workspace: Workspace,
@@ -275,12 +289,13 @@ class Run:
     ) -> frozenset[str]:
         """Effective payments and entities; gives the names of tables that changed."""
         began = time.monotonic()
-        define_decisions(con, decided)
-        define_account_kinds(con)
-        effective.derive(con, self.settings)
-        entities.derive(con, self.settings)
         if self.old:
             attach_generation(con, self.workspace, self.before, self.old)
+        define_decisions(con, decided)
+        before = self.old if self.stored else None
+        define_account_kinds(con, before if names_only_grew(con, before) else None)
+        effective.derive(con, self.settings, old=before)
+        entities.derive(con, self.settings)
         changed = compare(con, self.old) | changed_records(con, tuple(TABLES))
         if changed & {"transfers", "cancelled"}:
             changed |= {"payments"}
@@ -334,11 +349,14 @@ class Run:
                 "SELECT account FROM account_kinds ANTI JOIN touched_accounts USING (account)"
             )
         con.execute("ALTER TABLE payments RENAME TO whole_payments")
+        if self.old:
+            change_payments(con, self.old)
+            change_custody(con)
         for table in ("gifts", "transfers"):
             con.execute(f"ALTER VIEW {table} RENAME TO whole_{table}")
         con.execute("DROP VIEW IF EXISTS custody")
         for table in ("gifts", "transfers", "payments", "custody"):
-            show_whole(con, table)
+            scopes.show_whole(con, table)
         ran = run_all(
             con,
             self.settings,
@@ -364,7 +382,8 @@ class Run:
         shown = {name: show(params_of(self.settings, name)) for name in ALL}
         fitting = self.calibration.fitting(shown) if self.calibration else None
         rules = GateRules.of(self.policy["gate"]) if self.policy else None
-        ranking.derive(con, self.settings, ALL, fitting, rules)
+        before = self.old if self.stored else None
+        ranking.derive(con, self.settings, ALL, fitting, rules, before)
         self.switched_off = told(con)
         for line in self.switched_off:
             self.say(line)
@@ -380,6 +399,10 @@ class Run:
         con.execute(f"ATTACH {quote(str(path))} AS made")
         for table in (*DERIVED, *ranking.TABLES):
             con.execute(f"CREATE TABLE made.{table} AS SELECT * FROM {table} ORDER BY ALL")
+        for name in KEPT:
+            # A search that time left out made none, and makes it in the next run.
+            if count(con, f"(FROM duckdb_tables() WHERE table_name = '_kept_{name}')"):
+                con.execute(f"CREATE TABLE made.kept_{name} AS FROM _kept_{name} ORDER BY ALL")
         # DETACH alone would keep a full disk to itself.
         con.execute("CHECKPOINT made")
         con.execute("DETACH made")

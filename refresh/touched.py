@@ -3,6 +3,7 @@
 import duckdb
 
 from regift.graph.connect import count
+from regift.loaders.tables import TABLES
 
 COMPARED = {
     "account_kinds": "account, kind, operator",
@@ -22,16 +23,27 @@ def compare(con: duckdb.DuckDBPyConnection, old: str | None) -> frozenset[str]:
     """
     changed = set()
     for table, columns in COMPARED.items():
-        now = f"SELECT {columns} FROM {table}"
-        if old is None:
-            sql = now
-        else:
-            before = f"SELECT {columns} FROM {old}.{table}"
-            sql = f"({now} EXCEPT {before}) UNION ALL ({before} EXCEPT {now})"
+        sql = f"SELECT {columns} FROM {table}"
+        if old is not None:
+            sql = (
+                f"SELECT {columns} FROM (SELECT {columns}, 0 AS side FROM {table} "
+                f"UNION ALL SELECT {columns}, 1 FROM {old}.{table}) "
+                f"GROUP BY {columns} HAVING min(side) = max(side)"
+            )
         con.execute(f"CREATE OR REPLACE TEMP TABLE changed_{table} AS {sql}")
         if count(con, f"changed_{table}"):
             changed.add(table)
     return frozenset(changed)
+
+
+def names_only_grew(con: duckdb.DuckDBPyConnection, old: str | None) -> bool:
+    """Whether every account that the old generation named is named still: nothing was removed."""
+    if old is None:
+        return False
+    if any(count(con, f"removed_{table}") for table in TABLES):
+        return False
+    gone = "SELECT a, b FROM {}.judgements EXCEPT SELECT a, b FROM judgements"
+    return not count(con, f"({gone.format(old)})")
 
 
 def changed_records(con: duckdb.DuckDBPyConnection, tables: tuple[str, ...]) -> frozenset[str]:
@@ -90,4 +102,41 @@ def touch_accounts(con: duckdb.DuckDBPyConnection, everything: bool) -> None:
         UNION SELECT unnest([source, target]) FROM before_custody
               WHERE item IN (FROM touched_items)
         """
+    )
+
+
+def change_payments(con: duckdb.DuckDBPyConnection, old: str) -> None:
+    """Make `changed_payments`: effective payments that came (`came`) or left, a correction both.
+
+    Reads `whole_payments`, and what `changed_records` and `compare` read and made.
+    """
+    columns = "record_id, at_us, seq, source, target, amount_minor, currency, kind"
+    con.execute(
+        f"""
+        CREATE TEMP TABLE changed_payments AS
+        WITH ids AS (
+            SELECT record_id FROM added_transfers UNION SELECT record_id FROM removed_transfers
+            UNION SELECT record_id FROM changed_cancelled),
+        now AS (SELECT {columns} FROM whole_payments SEMI JOIN ids USING (record_id)),
+        stayed AS (
+            FROM transfers SEMI JOIN changed_cancelled USING (record_id)
+            ANTI JOIN added_transfers USING (record_id)),
+        before AS (
+            SELECT {columns.replace("seq", "coalesce(seq, 0) AS seq")}
+            FROM (FROM removed_transfers UNION ALL FROM stayed)
+            ANTI JOIN {old}.cancelled USING (record_id)
+            WHERE kind IN ('payment', 'red_packet') AND source <> target)
+        SELECT *, true AS came FROM (FROM now EXCEPT FROM before)
+        UNION ALL SELECT *, false FROM (FROM before EXCEPT FROM now)
+        """
+    )
+
+
+def change_custody(con: duckdb.DuckDBPyConnection) -> None:
+    """Make `changed_custody`: rows of the ledger that came or left."""
+    touched = "WHERE item IN (FROM touched_items)"
+    now, before = (f"FROM {name}_custody {touched}" for name in ("whole", "before"))
+    con.execute(
+        "CREATE TEMP TABLE changed_custody AS "
+        f"FROM ({now} EXCEPT {before}) UNION ALL FROM ({before} EXCEPT {now})"
     )

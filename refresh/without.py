@@ -143,6 +143,8 @@ def again(
 class Again(Run):
     """The stages of a refresh over the records of a generation or fewer, without its files."""
 
+    stored = False
+
     def leave_out(self, con: duckdb.DuckDBPyConnection, thing: Thing | None) -> None:
         """Make everything again without the thing; None: without nothing."""
         define_records(con, self.workspace, self.before, prefix="all_")

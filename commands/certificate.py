@@ -27,7 +27,7 @@ from regift.graph.connect import row
 from regift.graph.snapshot import Snapshot
 from regift.graph.workspace import Workspace, now_us, utc_text
 from regift.loaders.errors import UsageError
-from regift.queries.params import duration_us
+from regift.queries.params import calendar_us
 from regift.refresh.settings import params_of
 
 at_option = click.option(
@@ -120,7 +120,7 @@ def due(within: str | None, at: str | None, as_json: bool, quiet: bool, workspac
     """
     with desk(workspace, at) as there:
         asked = there.pack.certificates
-        within_us = asked.expires_within_us if within is None else duration_us(within)
+        within_us = asked.expires_within_us if within is None else calendar_us(within)
         rows = work.tasks(there.graph.con, there.moment, asked.remind_every_us, within_us)
         print_rows(rows, as_json, _DUE)
         there.tell(quiet)

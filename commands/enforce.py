@@ -25,7 +25,7 @@ from regift.enforcement.measures import Measure
 from regift.graph.store import Manifest
 from regift.graph.workspace import Workspace, now_us, utc_text
 from regift.loaders.errors import RegiftError, UsageError
-from regift.queries.params import duration_us
+from regift.queries.params import calendar_us
 from regift.ranking.texts import translated
 
 STATES = ("planned", *measures.IN_FORCE, "closed", "reversed")
@@ -205,7 +205,7 @@ def close(number: int, reason: str, as_json: bool, quiet: bool, workspace: Path)
 @workspace_option
 def extend(number: int, due: str, reason: str, as_json: bool, quiet: bool, workspace: Path) -> None:
     """Let a measure that was looked at again go on; one that ends by itself not before then."""
-    after = duration_us(due)
+    after = calendar_us(due)
     if after <= 0:
         raise UsageError(f"--due {due}: write a time from now, such as 7d")
     due_us = now_us() + after

@@ -15,7 +15,7 @@ from regift.exports.target import published, target_of
 from regift.graph.store import manifest_of
 from regift.graph.workspace import Workspace, now_us, utc_text
 from regift.loaders.errors import UsageError
-from regift.queries.params import duration_us
+from regift.queries.params import calendar_us
 
 KINDS = ("jsonl", "csv")
 WAIT_S = 30.0
@@ -51,8 +51,8 @@ def export(
     One that was cut short is finished first: the same bytes. Every action has a key by which the
     receiving system does it once.
     """
-    jitter_us = duration_us(jitter)
-    if jitter_us and seed is None:
+    jitter_us = calendar_us(jitter)
+    if jitter_us and not seed:
         raise UsageError("--jitter needs --seed: the same seed spreads the same measures alike")
     place = Workspace.open(workspace)
     chosen = kind or _kind_of(output)

@@ -11,7 +11,7 @@ from regift.loaders.currencies import DECIMALS
 from regift.loaders.errors import UsageError
 from regift.loaders.tables import CHANNELS
 from regift.queries import ALL
-from regift.queries.params import duration_us
+from regift.queries.params import calendar_us
 from regift.ranking.constants import MEASURES
 
 ANY = "any"
@@ -367,7 +367,7 @@ def _flag(value: object, where: str) -> bool:
 
 def _duration(value: object, where: str) -> int:
     try:
-        return duration_us(_text(value, where))
+        return calendar_us(_text(value, where))
     except UsageError as error:
         raise UsageError(str(error) if where in str(error) else f"{where}: {error}") from None
 

@@ -59,6 +59,24 @@ def duration_us(text: str) -> int:
     return int(match[1]) * UNITS_US[match[2]]
 
 
+LONGEST_US = 50_000 * UNITS_US["w"]
+"""Almost a thousand years: a moment of today so much later is still in the calendar."""
+
+
+def calendar_us(text: str) -> int:
+    """The same of a duration after which something is done; UsageError beyond LONGEST_US.
+
+    >>> calendar_us("50001w")
+    Traceback (most recent call last):
+        ...
+    regift.loaders.errors.UsageError: '50001w' is too long: at most 50000w
+    """
+    us = duration_us(text)
+    if us > LONGEST_US:
+        raise UsageError(f"{text!r} is too long: at most {duration_text(LONGEST_US)}")
+    return us
+
+
 def duration_text(us: int) -> str:
     """The shortest way to write a duration.
 

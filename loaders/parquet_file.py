@@ -9,24 +9,34 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from regift.loaders.errors import BadFile
+from regift.loaders.limits import Room
 from regift.loaders.relation import Relation, quoted, unfinished
 
 BATCH_RECORDS = 1 << 16
+_LEAST_ROW = 16
+"""Bytes that a row becomes at least; a file of a few kilobytes may claim billions of rows."""
+_DAMAGED = (pa.ArrowException, OSError, UnicodeDecodeError, OverflowError, KeyError)
+"""What Arrow raises on a file that is none, or was changed."""
 _PER_SECOND = {"s": 1_000_000, "ms": 1_000, "us": 1}
 
 
 class ParquetFile:
-    """An open Parquet file. `floats` names its columns of floating point numbers."""
+    """An open Parquet file. `floats` names its columns of floating point numbers.
+
+    Raises BadFile when it is damaged, or claims more rows than its size can hold. What is found to
+    be damaged only while it is read stands in `damage`: DuckDB, which reads, raises its own error.
+    """
 
     format = "parquet"
     header: str | None = None
 
-    def __init__(self, path: Path, name: str) -> None:
+    def __init__(self, path: Path, name: str, room: Room) -> None:
         self.name = name
         self.notes: list[str] = []
+        self.damage: str | None = None
         try:
             self._file = pq.ParquetFile(path)
-        except (pa.ArrowInvalid, OSError) as problem:
+        except _DAMAGED as problem:
             raise BadFile(f"{name}: cannot be read as Parquet: {problem}") from None
         self._schema = self._file.schema_arrow
         self.fields: tuple[str, ...] | None = tuple(self._schema.names)
@@ -38,6 +48,9 @@ class ParquetFile:
             self._file.metadata.row_group(group).num_rows
             for group in range(self._file.metadata.num_row_groups)
         ]
+        if self.records < 0 or min(sizes, default=0) < 0 or sum(sizes) != self.records:
+            raise BadFile(f"{name}: cannot be read as Parquet: its numbers of rows do not add up")
+        room.check_growth(name, path.stat().st_size, self.records * _LEAST_ROW)
         self._firsts = [0, *np.cumsum(sizes).tolist()][: len(sizes)]
 
     def whole(self, con: duckdb.DuckDBPyConnection, fields: Sequence[str]) -> Relation:
@@ -52,7 +65,7 @@ class ParquetFile:
         """The row groups some of whose records are not in `taken`."""
         names = list(self._schema.names)
         for group in unfinished(con, self._firsts, self.records, taken):
-            con.register("regift_parquet", self._reader([group], names).read_all())
+            con.register("regift_parquet", self._table(group, names))
             yield self._relation(fields, names)
 
     def raw(self, con: duckdb.DuckDBPyConnection, rows: Sequence[int]) -> list[str]:
@@ -62,7 +75,7 @@ class ParquetFile:
         places = np.searchsorted(self._firsts, wanted, side="right") - 1
         texts: dict[int, str] = {}
         for group in np.unique(places).tolist():
-            con.register("regift_parquet", self._reader([group], names).read_all())
+            con.register("regift_parquet", self._table(group, names))
             found = con.execute(
                 f"SELECT _row, {self._raw(names)} FROM regift_parquet "
                 "WHERE _row IN (SELECT unnest($1::BIGINT[]))",
@@ -70,6 +83,13 @@ class ParquetFile:
             ).fetchall()
             texts |= dict(found)
         return [texts[row] for row in wanted.tolist()]
+
+    def _table(self, group: int, names: list[str]) -> pa.Table:
+        """All of one row group; a column that nobody read before may be damaged."""
+        try:
+            return self._reader([group], names).read_all()
+        except _DAMAGED as problem:
+            raise BadFile(f"{self.name}: cannot be read as Parquet: {problem}") from None
 
     def _reader(self, groups: list[int], names: list[str]) -> pa.RecordBatchReader:
         """Columns `names` of row groups as p0, p1, ... and _row; times as their integers."""
@@ -83,17 +103,29 @@ class ParquetFile:
         self, groups: list[int], names: list[str], schema: pa.Schema
     ) -> Iterator[pa.RecordBatch]:
         """Batches of the row groups."""
-        for group in groups:
-            row = self._firsts[group]
-            batches = self._file.iter_batches(BATCH_RECORDS, row_groups=[group], columns=names)
-            for batch in batches:
-                columns = [
-                    batch.column(name).cast(schema.field(place).type)
-                    for place, name in enumerate(names)
-                ]
-                columns.append(pa.array(np.arange(row, row + len(batch), dtype=np.int64)))
-                row += len(batch)
-                yield pa.RecordBatch.from_arrays(columns, schema=schema)
+        try:
+            for group in groups:
+                yield from self._batches(group, names, schema)
+        except _DAMAGED as problem:
+            self.damage = f"{self.name}: cannot be read as Parquet: {problem}"
+            raise
+
+    def _batches(self, group: int, names: list[str], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+        """Batches of one row group. ArrowInvalid where they are not what the file says."""
+        row = self._firsts[group]
+        end = row + self._file.metadata.row_group(group).num_rows
+        batches = self._file.iter_batches(BATCH_RECORDS, row_groups=[group], columns=names)
+        for batch in batches:
+            batch.validate(full=True)
+            columns = [
+                batch.column(name).cast(schema.field(place).type)
+                for place, name in enumerate(names)
+            ]
+            columns.append(pa.array(np.arange(row, row + len(batch), dtype=np.int64)))
+            row += len(batch)
+            yield pa.RecordBatch.from_arrays(columns, schema=schema)
+        if names and row != end:
+            raise pa.ArrowInvalid(f"a row group has {end - row:,} rows less than it says")
 
     def _relation(self, fields: Sequence[str], names: list[str]) -> Relation:
         """The registered columns as texts."""

@@ -159,7 +159,12 @@ def read(
         if options.called is not None:
             source = replace(source, name=options.called)
         file = _open(source, mapping, con, options.sheet, room, scratch)
-        _read_file(con, file, source, mapping, found, reading)
+        try:
+            _read_file(con, file, source, mapping, found, reading)
+        except duckdb.Error:
+            if isinstance(file, ParquetFile) and file.damage:
+                raise BadFile(file.damage) from None
+            raise
         records = reading.counts[-1]
         if options.origins is not None and records.records != len(options.origins):
             raise BadFile(
@@ -197,7 +202,7 @@ def _open(
     if source.format == "jsonl":
         return JsonlFile(source.path, source.name, con)
     if source.format == "parquet":
-        return ParquetFile(source.path, source.name)
+        return ParquetFile(source.path, source.name, room)
     if source.format == "xlsx":
         rows = scratch / f"{source.place:06d}.rows"
         return SheetFile(

@@ -93,7 +93,9 @@ def _begun(place: Workspace, casebook: Casebook, jitter_us: int, seed: str) -> A
     actions = action_file.waiting(casebook, now, jitter_us, seed)
     if not actions:
         return None
-    file = action_file.made(casebook, actions, policy.in_use(place), manifest_of(place, None), now)
+    applied = handover.applied_functions(place, casebook, actions)
+    pack, manifest = policy.in_use(place), manifest_of(place, None)
+    file = action_file.made(casebook, actions, pack, manifest, now, applied)
     handover.begin(place, file, actions)
     return file
 

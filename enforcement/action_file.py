@@ -24,7 +24,7 @@ changes a date. What is lifted or extended is so at once.
 import hashlib
 import hmac
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -116,9 +116,17 @@ def _applied(measure: Measure, effective_us: int) -> Action:
 
 
 def made(
-    log: AuditLog, actions: Sequence[Action], policy: Policy, manifest: Manifest, now_us: int
+    log: AuditLog,
+    actions: Sequence[Action],
+    policy: Policy,
+    manifest: Manifest,
+    now_us: int,
+    applied: Mapping[int, list[str]],
 ) -> ActionFile:
-    """The file of these actions; the casebook has at least one row."""
+    """The file of these actions; the casebook has at least one row.
+
+    applied: functions of measures that were handed over before, by number.
+    """
     functions = {step.measure: list(step.functions) for step in policy.steps}
     people = dict(_people(log))
     book = str(log.con.execute("SELECT hash FROM audit WHERE seq = 1").fetchone()[0])
@@ -127,7 +135,7 @@ def made(
         _line(
             {"key": _key(each, book), "reason": history.reason(acts[each.measure.number])},
             each,
-            functions.get(each.measure.step, []),
+            applied.get(each.measure.number, functions.get(each.measure.step, [])),
             people.get(each.measure.dossier),
         )
         for each in actions

@@ -113,6 +113,28 @@ def read(workspace: Workspace, name: str) -> ActionFile:
     return file
 
 
+def applied_functions(
+    workspace: Workspace, log: AuditLog, actions: Sequence[Action]
+) -> dict[int, list[str]]:
+    """Functions that the receiving system was told of measures that it has already, by number.
+
+    The policy may name others by now. Without a measure whose file is lost. Cost: the files that
+    applied them are read.
+    """
+    wanted = {each.measure.number for each in actions if each.action != APPLY}
+    told: dict[int, list[str]] = {}
+    for row in log.rows() if wanted else ():
+        if row.action != EXPORT or not wanted & {number for number, *_ in row.payload["measures"]}:
+            continue
+        name = row.payload["name"]
+        if not (_folder(workspace) / f"{name}.jsonl").is_file():
+            continue
+        for each in read(workspace, name).actions:
+            if each["action"] == APPLY and each["measure"] in wanted:
+                told[each["measure"]] = each["functions"]
+    return told
+
+
 def names(log: AuditLog) -> list[str]:
     """Names of the files that were handed over, oldest first."""
     return [row.payload["name"] for row in log.rows() if row.action == EXPORT]

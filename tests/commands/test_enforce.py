@@ -1,5 +1,6 @@
 """`regift enforce`: from the ranking to measures, by people, and what becomes of them."""
 
+import json
 import subprocess
 import sys
 from datetime import timedelta
@@ -373,6 +374,19 @@ def test_a_step_that_the_ladder_has_lost(place: Path, monkeypatch: pytest.Monkey
     taken_in(place, late(START + timedelta(days=9)))
     (row,) = done(place, "recheck", "--json").rows
     assert (row["outcome"], row["proposed"], row["step"]) == ("continues", "step up", "ban")
+
+
+def test_what_is_lifted_is_what_was_applied(place: Path, tmp_path: Path) -> None:
+    """Also where the policy names other functions by then."""
+    planned(place)
+    done(place, "approve", "2", *REASON)
+    done(place, "export", "-o", tmp_path / "a.jsonl")
+    own_policy(place, ('functions = ["gifting", "payment", "traffic"]', 'functions = ["traffic"]'))
+    done(place, "close", "2", *REASON)
+    done(place, "export", "-o", tmp_path / "b.jsonl")
+    for name, action in (("a", "apply"), ("b", "lift")):
+        told = json.loads((tmp_path / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()[1])
+        assert (told["action"], told["functions"]) == (action, ["gifting", "payment", "traffic"])
 
 
 LATER = """[[clause]]

@@ -211,7 +211,7 @@ def test_what_was_begun_and_then_reversed_is_withdrawn(place: Workspace, tmp_pat
 def begun(place: Workspace) -> tuple[ActionFile, list[action_file.Action]]:
     with book(place.casebook, "ann") as log:
         actions = action_file.waiting(log, 10)
-        file = action_file.made(log, actions, policy.in_use(place), Manifest(1), 10)
+        file = action_file.made(log, actions, policy.in_use(place), Manifest(1), 10, {})
         handover.begin(place, file, actions)
     return file, actions
 

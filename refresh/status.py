@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from regift.enforcement import measures
+from regift.enforcement import forgetting, measures
 from regift.enforcement.casebook import Casebook
 from regift.graph.loads import all_loads, pending_loads
 from regift.graph.rejects import open_rejects
@@ -29,6 +29,7 @@ def status(workspace: Workspace) -> dict[str, Any]:
         "refused_loads": sum(load["state"] == "refused" for load in all_loads(workspace)),
         "rejects": len(open_rejects(workspace)),
         "measures": _measures(workspace),
+        "to_forget": _to_forget(workspace),
     }
     runs = read_runs(workspace)
     waiting["open_to_others"] = workspace.open_to_others()
@@ -119,3 +120,9 @@ def _measures(workspace: Workspace) -> dict[str, int]:
             "approved": sum(each.state == measures.APPROVED for each in found),
             "due": len(measures.due(casebook, now_us())),
         }
+
+
+def _to_forget(workspace: Workspace) -> int:
+    """How many accounts wait for a full refresh to forget them."""
+    with Casebook.read(workspace.casebook) as casebook:
+        return len(forgetting.waiting(casebook.con))

@@ -171,16 +171,20 @@ _ROUTES = f"""
     WITH unmatched AS (FROM _pg_gifts ANTI JOIN _pg_matches USING (g)),
     unused AS (FROM payments ANTI JOIN _pg_matches USING (ord)),
     ends AS (SELECT DISTINCT a, b FROM unmatched),
-    paid AS (SELECT DISTINCT source, target FROM unused),
+    paid AS (
+        SELECT DISTINCT source, target FROM unused
+        WHERE source IN (SELECT b FROM ends) OR target IN (SELECT a FROM ends)),
+    between AS (
+        SELECT a, b, x.target AS m
+        FROM ends JOIN paid x ON x.source = b JOIN paid y ON y.target = a AND y.source = x.target
+        WHERE x.target NOT IN (a, b)),
     met AS (SELECT source AS m, target AS other FROM payments
-            UNION SELECT target, source FROM payments),
+            WHERE source IN (SELECT m FROM between)
+            UNION SELECT target, source FROM payments WHERE target IN (SELECT m FROM between)),
     barred AS (
         SELECT account AS m FROM account_kinds WHERE kind IN ('merchant', 'platform')
         UNION ALL SELECT m FROM met GROUP BY m HAVING count(*) > {HUB}),
-    middle AS (
-        SELECT a, b, x.target AS m
-        FROM ends JOIN paid x ON x.source = b JOIN paid y ON y.target = a AND y.source = x.target
-        WHERE x.target NOT IN (a, b) AND x.target NOT IN (SELECT m FROM barred)),
+    middle AS (FROM between WHERE m NOT IN (SELECT m FROM barred)),
     spread AS (
         SELECT g, at_us, a, b, m,
                unnest([at_us // $bucket - 1, at_us // $bucket, at_us // $bucket + 1]) AS bucket

@@ -48,7 +48,7 @@ def read_cells(
     """Call `header` with (line, texts by column), then `row` for each row that holds anything.
 
     matters: whether a fault in that column is one of the row. Returns the number of empty rows.
-    BadFile for what is no sheet, and for merged cells. About 3 us a cell; memory: one row.
+    BadFile for what is no sheet, and for merged cells. About 9 us a cell; memory: one row.
     """
     reader = _Reader(book, room, header, row, matters)
     parse(book.archive, book.member, book.name, room, reader.start, reader.end, reader.text)

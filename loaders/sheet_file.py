@@ -23,7 +23,7 @@ class SheetFile:
     """The rows of one sheet; `fields` are the texts of its first row that holds anything.
 
     wanted: columns that are read; an error in another one is no fault of the row. Lines are rows
-    of the sheet. Raises BadFile and UsageError as `open_workbook` and `read_cells` do.
+    of the sheet. Raises BadFile as `open_workbook` and `read_cells` do.
     """
 
     format = "xlsx"

@@ -15,7 +15,7 @@ from xml.parsers import expat
 from zipfile import ZipFile
 
 from regift.loaders.archives import opened, read_member
-from regift.loaders.errors import BadFile, UsageError
+from regift.loaders.errors import BadFile
 from regift.loaders.limits import Room, size_text
 
 MOST_TEXTS = 512 << 20
@@ -84,8 +84,8 @@ class Workbook:
 def open_workbook(path: Path, name: str, sheet: str | None, room: Room) -> Iterator[Workbook]:
     """The workbook, with the sheet of that name, or its only one.
 
-    BadFile if it is damaged, encrypted or over a limit; UsageError when the sheet is not there or
-    has to be named.
+    BadFile if it is damaged, encrypted or over a limit, and when the sheet is not there or has to
+    be named.
     """
     with path.open("rb") as file:
         if file.read(4) == _ENCRYPTED:
@@ -173,10 +173,10 @@ def _chosen(sheets: list[str], sheet: str | None, name: str) -> str:
     listed = ", ".join(repr(each) for each in sheets[:20]) + (", ..." if len(sheets) > 20 else "")
     if sheet is not None:
         if sheet not in sheets:
-            raise UsageError(f"{name}: has no sheet {sheet!r}; it has {listed}")
+            raise BadFile(f"{name}: has no sheet {sheet!r}; it has {listed}")
         return sheet
     if len(sheets) != 1:
-        raise UsageError(f"{name}: has {len(sheets)} sheets: choose one with --sheet: {listed}")
+        raise BadFile(f"{name}: has {len(sheets)} sheets: choose one with --sheet: {listed}")
     return sheets[0]
 
 

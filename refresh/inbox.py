@@ -24,6 +24,7 @@ from regift.graph.workspace import Workspace, now_us, sync_folder, utc_text, wri
 from regift.loaders.errors import BadFile, TooManyBadRows
 from regift.loaders.read import ReadOptions
 from regift.refresh.inbox_settings import Inbox
+from regift.refresh.input_limits import read_limits
 from regift.refresh.settings import read_settings
 
 DONE, REJECTED = "done", "rejected"
@@ -152,7 +153,11 @@ def _loaded(workspace: Workspace, inbox: Inbox, found: Taken, digest: str, zone:
         sources=(str(inbox.folder / found.file),),
         table=inbox.table,
         options=ReadOptions(
-            encoding=inbox.encoding, time_zone=zone, format=inbox.format, map=inbox.map
+            encoding=inbox.encoding,
+            time_zone=zone,
+            format=inbox.format,
+            map=inbox.map,
+            limits=read_limits(workspace)[0],
         ),
         action=inbox.action,
         reason=inbox.reason,

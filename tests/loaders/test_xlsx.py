@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from loaders_reading import HEAD, Read, read_bytes
 
 from regift.loaders import limits, workbook
-from regift.loaders.errors import BadFile, UsageError
+from regift.loaders.errors import BadFile
 from regift.loaders.limits import Limits
 from regift.loaders.tables import TABLES
 
@@ -142,11 +142,9 @@ def test_one_of_several_sheets(tmp_path: Path) -> None:
     assert read_bytes(tmp_path, content, name="f.xlsx", sheet="gifts").column("record_id") == [
         "gifts"
     ]
-    with pytest.raises(
-        UsageError, match=r"has 3 sheets: choose one with --sheet: 'Sheet', 'gifts'"
-    ):
+    with pytest.raises(BadFile, match=r"has 3 sheets: choose one with --sheet: 'Sheet', 'gifts'"):
         read_bytes(tmp_path, content, name="f.xlsx")
-    with pytest.raises(UsageError, match=r"has no sheet 'no'; it has 'Sheet', 'gifts'"):
+    with pytest.raises(BadFile, match=r"has no sheet 'no'; it has 'Sheet', 'gifts'"):
         read_bytes(tmp_path, content, name="f.xlsx", sheet="no")
 
 

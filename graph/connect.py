@@ -1,12 +1,17 @@
 """DuckDB connections with stated memory, time zone and no silent network access."""
 
 import os
+import stat
+import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import duckdb
+
+from regift.loaders.errors import RegiftError
 
 LARGE_TEXTS = "SET arrow_large_buffer_size = true"
 
@@ -15,7 +20,7 @@ MEMORY_LIMIT = "3GiB"
 
 
 def connect(scratch: Path | None = None, threads: int | None = None) -> duckdb.DuckDBPyConnection:
-    """An in-memory connection that spills into `scratch`.
+    """An in-memory connection that spills into `scratch`, else into a temporary folder of its own.
 
     Extensions are neither installed nor loaded by themselves: nothing is fetched from anywhere.
     `REGIFT_MEMORY` and `REGIFT_THREADS` override the limits.
@@ -31,9 +36,24 @@ def connect(scratch: Path | None = None, threads: int | None = None) -> duckdb.D
         }
     )
     con.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
-    if scratch is not None:
-        con.execute(f"SET temp_directory = {quote(str(scratch))}")
+    con.execute(f"SET temp_directory = {quote(str(scratch or _spill()))}")
     return con
+
+
+def _spill() -> Path:
+    """A folder for one connection, in one that only this user can read.
+
+    DuckDB makes it when it first needs it and removes it when it closes. Left to itself it spills
+    into .tmp of the folder it was started in, readable by all, and shared with others there.
+    """
+    home = Path(tempfile.gettempdir()) / f"regift-{os.getuid()}"
+    home.mkdir(mode=0o700, exist_ok=True)
+    there = home.lstat()
+    if not stat.S_ISDIR(there.st_mode) or there.st_uid != os.getuid():
+        raise RegiftError(f"{home} belongs to somebody else: set TMPDIR to a folder of your own")
+    if stat.S_IMODE(there.st_mode) != 0o700:
+        home.chmod(0o700)
+    return home / f"{os.getpid()}-{time.monotonic_ns()}"
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from regift.enforcement import allow_list, certificates, judgements, measures, replay
+from regift.enforcement import allow_list, certificates, feedback, judgements, measures, replay
 from regift.enforcement.audit_log import FIRST_HASH, AuditLog, opened, opened_to_read
 from regift.graph.decisions import Decided
 from regift.graph.workspace import now_us
@@ -30,6 +30,7 @@ class Decisions:
     strikes: (account, approved_us, clause, step) of those that were ever, and not reversed.
     allowed: (account, until_us, reason) of allow-list entries that are not over.
     reviewed: (account, filing_number, verdict) of certificates that a person looked at.
+    refuted: (finding, content) of what people cleared.
     """
 
     judgements: list[tuple[str, str, str, int]]
@@ -37,6 +38,7 @@ class Decisions:
     strikes: list[tuple[str, int, str, str]]
     allowed: list[tuple[str, int, str]]
     reviewed: list[tuple[str, str, str]]
+    refuted: list[tuple[str, str]]
     head: str
 
     @property
@@ -48,6 +50,7 @@ class Decisions:
             "strikes": self.strikes,
             "allowed": self.allowed,
             "reviewed": self.reviewed,
+            "refuted": self.refuted,
         }
 
 
@@ -93,6 +96,7 @@ class Casebook(AuditLog):
                 measures.strikes(self.con),
                 allow_list.allowed(self.con, now),
                 certificates.reviewed(self.con),
+                feedback.refuted(self.con),
                 self.head(),
             )
         finally:

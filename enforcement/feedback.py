@@ -7,6 +7,7 @@
 Open and reversed dossiers, and those that wait for an approval or an appeal, say nothing yet.
 """
 
+import sqlite3
 from dataclasses import dataclass
 
 from regift.enforcement.audit_log import AuditLog
@@ -47,6 +48,23 @@ _LABELS = """
 def labels(log: AuditLog) -> list[tuple[int, str, bool]]:
     """(dossier, finding, whether it was confirmed) of every decision that stands."""
     return [(dossier, finding, bool(told)) for dossier, finding, told in log.con.execute(_LABELS)]
+
+
+_REFUTED = """
+    SELECT finding, content FROM dossier_findings JOIN dossiers ON number = dossier
+    WHERE state IN ('cleared', 'overturned')
+    EXCEPT SELECT finding, content FROM dossier_findings JOIN dossiers ON number = dossier
+    WHERE state NOT IN ('cleared', 'overturned', 'reversed')
+    ORDER BY finding, content
+"""
+
+
+def refuted(con: sqlite3.Connection) -> list[tuple[str, str]]:
+    """(finding, content) that a decision refuted and no other dossier holds: what a refresh reads.
+
+    A finding that changed since has another content, so it is judged anew.
+    """
+    return con.execute(_REFUTED).fetchall()
 
 
 def of_head(log: AuditLog) -> tuple[str, list[Feedback]]:

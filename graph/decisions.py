@@ -5,6 +5,7 @@ measured(account, since_us, clause, step)  measures in force, one row each
 strikes(account, at_us, clause, step)      measures that were ever in force and not taken back
 allowed(account, until_us, reason)         accounts that no measure is proposed against
 reviewed(account, filing_number, verdict)  certificates that a person accepted or refused
+refuted(finding, content)                  findings that people cleared, or overturned on appeal
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -18,6 +19,7 @@ DDL = {
     "strikes": "account VARCHAR, at_us BIGINT, clause VARCHAR, step VARCHAR",
     "allowed": "account VARCHAR, until_us BIGINT, reason VARCHAR",
     "reviewed": "account VARCHAR, filing_number VARCHAR, verdict VARCHAR",
+    "refuted": "finding VARCHAR, content VARCHAR",
 }
 
 Decided = Mapping[str, Sequence[tuple[Any, ...]]]
@@ -44,7 +46,7 @@ def define_missing(con: duckdb.DuckDBPyConnection, there: Collection[str]) -> No
     """Make those tables of `DDL` empty that a generation does not have: it is of an older version.
 
     >>> con = duckdb.connect()
-    >>> define_missing(con, ["judgements", "measured", "strikes", "allowed"])
+    >>> define_missing(con, ["judgements", "measured", "strikes", "allowed", "refuted"])
     >>> con.sql("SHOW TABLES").fetchall()
     [('reviewed',)]
     """

@@ -4,8 +4,8 @@
 
 When: at the last event of the finding. Channel: that of its last gift, which is the one recorded or
 else the kind of the giver; without gifts the kind of the account named; else `unknown`.
-lack says why no clause counts: null where one does. Nothing but clause and measure depends on this
-table.
+lack says why it does not count: null where it does. What people refuted counts no more, as long as
+the finding stays what they saw. Nothing but clause and measure depends on this table.
 """
 
 import duckdb
@@ -18,13 +18,22 @@ Con = duckdb.DuckDBPyConnection
 
 NOT_IN_FORCE = "not in force"
 NO_CLAUSE = "no clause of the policy covers it"
+REFUTED = "refuted by a decision"
 
 
 def derive(con: Con, rules: GateRules) -> None:
-    """Make `conduct` of weighed, subjects, evidence, gifts and account_kinds.
+    """Make `conduct` of weighed, subjects, evidence, gifts, account_kinds and refuted.
 
     Cost: linear in subjects; with a policy also one scan of gifts.
     """
+    _conduct(con, rules)
+    con.execute(
+        f"UPDATE conduct SET lack = '{REFUTED}' WHERE finding IN "
+        "(SELECT finding FROM findings SEMI JOIN refuted USING (finding, content))"
+    )
+
+
+def _conduct(con: Con, rules: GateRules) -> None:
     if rules.clauses is None:
         con.execute(
             "CREATE OR REPLACE TEMP TABLE conduct AS SELECT DISTINCT finding, account, clause, "

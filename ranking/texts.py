@@ -141,6 +141,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "one_link": "it rests on a link by one identifier",
         "not_in_force": "not in force",
         "no_clause": "no clause of the policy covers it",
+        "refuted_lack": "refuted by a decision",
         "not_counted": "findings that do not count: {n}, {lack}",
         "allow_listed": "allow-listed until {until}: {reason}",
         "off": "{family} is switched off: it rests on {records} of {of} {tbl}, more than {percent} "
@@ -268,6 +269,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "one_link": "仅凭一个标识关联",
         "not_in_force": "条款当时尚未生效",
         "no_clause": "政策中没有条款涵盖该行为",
+        "refuted_lack": "已被人工决定否定",
         "not_counted": "不计入的发现：{n} 项，{lack}",
         "allow_listed": "在豁免名单上，至 {until}：{reason}",
         "off": "{family} 类已停用：涉及 {of} 条 {tbl} 中的 {records} 条，超过 {percent}%，无从区分",
@@ -291,7 +293,7 @@ STORED = (
     "reason", "reasons", "reason_label", "reason_labels", "no_case", "affected", "evidence_only",
     "degree", "for_clause", "for_facts", "for_items", "for_people", "for_money", "for_repetition",
     "for_confrontation", "doubtful", "families_sure", "families", "no_act", "incomplete", "gap",
-    "one_link", "not_in_force", "no_clause", "not_counted", "allow_listed",
+    "one_link", "not_in_force", "no_clause", "refuted_lack", "not_counted", "allow_listed",
     "off", "demoted", "demoted_decided", "demoted_kept", "cut_spans", "cut_listed",
     "cut_counting", "cut_roots_to", "cut_roots", "related",
 )  # fmt: skip
@@ -307,7 +309,7 @@ NUMBERS = (
 INSIDE = {
     "examples": ("ladder",),
     "doubt": ("incomplete", "gap", "one_link"),
-    "lack": ("not_in_force", "no_clause"),
+    "lack": ("not_in_force", "no_clause", "refuted_lack"),
     "spans": ("span", "span_until", "span_since"),
 }
 """Placeholders whose content is itself made of sentences or words, with the keys of these."""

@@ -68,6 +68,7 @@ DERIVED = (
     "strikes",
     "allowed",
     "reviewed",
+    "refuted",
     "account_kinds",
     "entity_of",
     "links",

@@ -88,6 +88,7 @@ class Ledger:
     allowed: tuple[tuple[str, int, str], ...] = ()
     measured: tuple[tuple[str, int, str, str], ...] = ()
     strikes: tuple[tuple[str, int, str, str], ...] = ()
+    refuted: tuple[tuple[str, str], ...] = ()
     rules: GateRules | None = None
 
     def with_findings(self, findings: tuple[Found, ...]) -> "Ledger":
@@ -172,7 +173,7 @@ def connect(ledger: Ledger, *, threads: int = 1) -> duckdb.DuckDBPyConnection:
         columns = [c.stored for c in TABLES[name].columns]
         rows = [[row.get(c) for c in columns] for row in getattr(ledger, name)]
         _insert(con, name, rows)
-    for name in ("allowed", "measured", "strikes"):
+    for name in ("allowed", "measured", "strikes", "refuted"):
         con.execute(f"CREATE TABLE {name} ({DDL[name]})")
         _insert(con, name, [list(row) for row in getattr(ledger, name)])
     con.execute(f"CREATE TABLE custody ({CUSTODY_DDL})")

@@ -5,9 +5,10 @@ from typing import Any
 
 from workspaces import GIFTS, put, select
 
-from regift.enforcement import measures
+from regift.enforcement import dossiers, measures
 from regift.enforcement.casebook import Casebook
-from regift.enforcement.decision_rules import EXAMPLE_RULES
+from regift.enforcement.decision_rules import EXAMPLE_RULES, NO_VIOLATION
+from regift.enforcement.dossiers import Decision, Subject
 from regift.enforcement.measures import Planned
 from regift.graph.workspace import Workspace
 from regift.refresh.run import refresh
@@ -65,3 +66,24 @@ def test_a_measure_counts_when_something_follows_it(tmp_path: Path) -> None:
         measures.approve(casebook, [number], "again", EXAMPLE_RULES)
         measures.reverse(casebook, number, "it was another one")
     assert parts(workspace) == told
+
+
+def test_what_people_refuted_counts_no_more(tmp_path: Path) -> None:
+    workspace = Workspace.create(tmp_path / "w")
+    put(workspace, "gifts", GIFTS, *CHAIN)
+    put(workspace, "accounts", "account,kind", "mini,mini_program", "ann,personal")
+    assert [degree for _, degree, _ in proposed(workspace)] == [3]
+    ((case,),) = select(workspace, "SELECT case_id FROM cases")
+    seen = select(workspace, "SELECT finding, typology, content FROM findings")
+    subject = Subject(None, case, 1, tuple((f, t, c) for f, t, c in seen))
+    cleared = Decision(NO_VIOLATION, None, "a museum")
+    with Casebook.open(workspace.casebook) as casebook:
+        dossiers.decide(casebook, subject, cleared, EXAMPLE_RULES)
+    assert [(measure, degree) for measure, degree, _ in proposed(workspace)] == [(None, None)]
+    ((why,),) = select(workspace, "SELECT DISTINCT why FROM proposals WHERE account = 'mini'")
+    assert why == "refuted by a decision"
+    put(workspace, "gifts", GIFTS, *LATER)
+    assert {degree for _, degree, _ in proposed(workspace)} == {None, 3}
+    with Casebook.open(workspace.casebook) as casebook:
+        dossiers.reverse(casebook, Subject(1, case, 1, ()), "it is no museum")
+    assert {degree for _, degree, _ in proposed(workspace)} == {6}

@@ -50,7 +50,8 @@ class ParquetFile:
         ]
         if self.records < 0 or min(sizes, default=0) < 0 or sum(sizes) != self.records:
             raise BadFile(f"{name}: cannot be read as Parquet: its numbers of rows do not add up")
-        room.check_growth(name, path.stat().st_size, self.records * _LEAST_ROW)
+        unpacked = max(self.records * _LEAST_ROW, _stated_bytes(self._file.metadata))
+        room.check_growth(name, path.stat().st_size, unpacked)
         self._firsts = [0, *np.cumsum(sizes).tolist()][: len(sizes)]
 
     def whole(self, con: duckdb.DuckDBPyConnection, fields: Sequence[str]) -> Relation:
@@ -173,6 +174,16 @@ class ParquetFile:
         """SQL of a record as a JSON object of texts."""
         pairs = ", ".join(f"{quoted(name)}: p{place}::VARCHAR" for place, name in enumerate(names))
         return f"to_json({{{pairs}}})::VARCHAR"
+
+
+def _stated_bytes(metadata: pq.FileMetaData) -> int:
+    """Bytes of all columns once unpacked, as the file says: one page of them is held whole."""
+    groups = (metadata.row_group(group) for group in range(metadata.num_row_groups))
+    return sum(
+        max(0, group.column(place).total_uncompressed_size)
+        for group in groups
+        for place in range(group.num_columns)
+    )
 
 
 def _plain_type(kind: pa.DataType) -> pa.DataType:

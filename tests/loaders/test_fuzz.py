@@ -254,6 +254,18 @@ def test_rows_that_a_parquet_file_only_claims() -> None:
     assert "unpack to more than 200 times as many" in str(error)
 
 
+def test_a_page_of_a_parquet_file_that_fills_memory() -> None:
+    out = io.BytesIO()
+    row = [pa.array([text]) for text in ("x" * (80 << 20), *ROWS[0][1:])]
+    pq.write_table(
+        pa.table(row, names=NAMES), out, compression="zstd", use_dictionary=False,
+        write_statistics=False,
+    )  # fmt: skip
+    error = load("f.parquet", out.getvalue())
+    assert isinstance(error, RegiftError)
+    assert "unpack to more than 200 times as many" in str(error)
+
+
 def test_many_quotes_take_no_longer_than_their_length() -> None:
     """A scan that went back at each open quote would take a time that grows with its square."""
     drawn = random.Random(7)

@@ -190,6 +190,11 @@ def main() -> None:
         where = f"{error.filename}: " if error.filename else ""
         _complain(f"{where}{error.strerror or error}")
         code = 1
+    except RuntimeError as error:
+        if str(error) != "Query interrupted":  # what DuckDB makes of Ctrl-C during a query
+            raise
+        click.echo("regift: stopped", err=True)
+        code = 128 + signal.SIGINT
     except Exception as error:
         if not type(error).__module__.startswith(("duckdb", "_duckdb")):
             raise

@@ -191,19 +191,37 @@ _KILLED = {"exit_code": None, "ended_at": None, "error": KILLED}
 
 @contextlib.contextmanager
 def _terminated() -> Iterator[None]:
-    """SIGTERM as SystemExit while the block runs; only the main thread can ask for that."""
+    """SIGTERM as SystemExit, and SIGINT as ever, while the block runs; in the main thread only.
+
+    DuckDB makes a RuntimeError of its own of either when it comes during a query.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
+    came: list[int] = []
 
     def leave(number: int, frame: FrameType | None) -> None:
-        raise SystemExit(_TERMINATED)
+        came.append(number)
+        raise _stop(number)
 
-    before = signal.signal(signal.SIGTERM, leave)
+    handled = [number for number in _STOPS if signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, leave) for number in handled}
     try:
         yield
+    except RuntimeError:
+        if not came:
+            raise
+        raise _stop(came[0]) from None
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+_STOPS = (signal.SIGTERM, signal.SIGINT)
+
+
+def _stop(number: int) -> BaseException:
+    return SystemExit(_TERMINATED) if number == signal.SIGTERM else KeyboardInterrupt()
 
 
 def _append(path: Path, line: dict[str, Any]) -> None:

@@ -186,3 +186,36 @@ def test_a_full_disk_leaves_the_log_as_it_was(
     with pytest.raises(RegiftError, match="No space left"):
         run(workspace, generation=2)
     assert (workspace.root / NAME).read_bytes() == before
+
+
+LONG = "SELECT count(*) FROM range(100000000) a, range(100000) b WHERE a.range * b.range % 7 = 3"
+
+QUERYING = f"""
+import sys
+from pathlib import Path
+import duckdb
+from regift.graph.workspace import Workspace
+from regift.refresh.run_log import logged
+with logged(Workspace(Path(sys.argv[1])), "refresh", print):
+    print("begun", flush=True)
+    duckdb.connect().execute({LONG!r})
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_during_a_query_is_no_failure_of_the_query(
+    workspace: Workspace, number: int, code: int
+) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", QUERYING, str(workspace.root)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "begun\n"
+    time.sleep(0.5)
+    process.send_signal(number)
+    process.communicate(timeout=60)
+    (line,) = read_runs(workspace).lines
+    assert (line["exit_code"], line["error"]) == (code, STOPPED)

@@ -10,9 +10,9 @@
     python docs/transcript.py README.md [NAME]...      all blocks, or those named
 
 A command that fails ends the run: a page never shows one. Standard error is shown with standard
-output, as on a terminal. Times a run takes are written as `N s`, since they differ each time, and so
-do moments of the clock, which unlike those of records have microseconds, and names made of them. A
-block that names $REGIFT_SHARED, the folder of real data, is left as it is where that is absent.
+output, as on a terminal. Times a run takes are written as `N s`, since they differ each time, and
+so do moments of the clock, which unlike those of records have microseconds, and names made of them.
+A block that names $REGIFT_SHARED, the folder of real data, is left as it is where that is absent.
 """
 
 import os

@@ -1,6 +1,5 @@
 """Free questions through the Python API: as many as one likes, and the doors stay shut."""
 
-
 import duckdb
 import pytest
 

@@ -144,9 +144,10 @@ def test_a_judgement_between_two_questions_is_in_both_answers_or_in_none(tmp_pat
 
     before = reader.head()
     reader.judgements = judgements_then_another  # type: ignore[method-assign]
-    assert reader.state() == Decisions([], [], [], [], [], before)
+    assert reader.state() == Decisions([], [], [], [], [], [], before)
     reader.judgements = asked  # type: ignore[method-assign]
-    assert reader.state() == Decisions([("ann", "bob", "same", 1)], [], [], [], [], writer.head())
+    judged = [("ann", "bob", "same", 1)]
+    assert reader.state() == Decisions(judged, [], [], [], [], [], writer.head())
     reader.close()
     writer.close()
 

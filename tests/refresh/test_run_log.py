@@ -191,7 +191,8 @@ def test_a_full_disk_leaves_the_log_as_it_was(
 LONG = "SELECT count(*) FROM range(100000000) a, range(100000) b WHERE a.range * b.range % 7 = 3"
 
 QUERYING = f"""
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background has none
 from pathlib import Path
 import duckdb
 from regift.graph.workspace import Workspace
